@@ -1,0 +1,5 @@
+"""Properties: a specification becomes input boxes and the unsafe sets to be shown empty."""
+
+from refsem.properties.property import Case, LinearConstraint, Property
+
+__all__ = ["Case", "LinearConstraint", "Property"]
