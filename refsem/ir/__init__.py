@@ -1,0 +1,6 @@
+"""The intermediate representation: terms, the operator catalogue, graphs and their readers."""
+
+from refsem.ir.graph import Graph, GraphError, Node
+from refsem.ir.operators import Op
+
+__all__ = ["Graph", "GraphError", "Node", "Op"]

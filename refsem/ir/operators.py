@@ -1,0 +1,149 @@
+"""The operator catalogue: one row an operator, with the one real meaning it has.
+
+A row states arity, attributes, the shape rule and the meaning. The meaning of an elementwise
+operator is a term in x (and y), applied to every entry after broadcasting; the rest either
+rearrange entries or are contractions, whose entries are finite sums of products (the dot-product
+lift of `refsem.ir.affine`). Executed (rounded) expansions are not stated here.
+
+Edge cases: a contraction over an axis of length zero is 0; tensors of size zero are allowed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from math import prod
+from typing import TypeAlias
+
+from gmpy2 import mpq
+
+from refsem.ir.terms import Term, maximum, variables
+
+Shape = tuple[int, ...]
+Attribute: TypeAlias = int | mpq | tuple[int, ...]
+Attributes = Mapping[str, Attribute]
+ShapeRule = Callable[[tuple[Shape, ...], Attributes], Shape]
+
+
+class Op(Enum):
+    """The operators a graph may contain; the value is the printed tag."""
+
+    INPUT = "input"
+    CONSTANT = "constant"
+    ADD = "add"
+    SUB = "sub"
+    MUL = "mul"
+    MATMUL = "matmul"
+    GEMM = "gemm"
+    RELU = "relu"
+    RESHAPE = "reshape"
+    TRANSPOSE = "transpose"
+    IDENTITY = "identity"
+
+
+class ShapeError(ValueError):
+    """Operand shapes or attributes to which an operator does not apply."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorRow:
+    """What an operator takes and means."""
+
+    op: Op
+    arity: int
+    attributes: tuple[str, ...]
+    shape: ShapeRule
+    statement: str
+    meaning: Term | None
+    """The elementwise meaning in variables x, y; None for rearrangements and contractions."""
+
+
+def _declared(_operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
+    return _integers(attributes["shape"])
+
+
+def _same(operands: tuple[Shape, ...], _attributes: Attributes) -> Shape:
+    return operands[0]
+
+
+def _broadcast(operands: tuple[Shape, ...], _attributes: Attributes) -> Shape:
+    left, right = operands
+    rank = max(len(left), len(right))
+    pairs = zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True)
+    result = []
+    for a, b in pairs:
+        if a != b and 1 not in (a, b):
+            raise ShapeError(f"shapes {list(left)} and {list(right)} do not broadcast")
+        result.append(b if a == 1 else a)
+    return tuple(result)
+
+
+def _matmul(operands: tuple[Shape, ...], _attributes: Attributes) -> Shape:
+    left, right = operands
+    if len(left) < 1 or (len(right) != 2 and len(left) != 2) or len(right) < 1:
+        raise ShapeError(f"matmul of {list(left)} and {list(right)}: one operand must be a matrix")
+    if len(right) == 2:
+        if left[-1] != right[0]:
+            raise ShapeError(f"matmul of {list(left)} and {list(right)}: inner lengths differ")
+        return (*left[:-1], right[1])
+    if left[1] != right[-min(2, len(right))]:
+        raise ShapeError(f"matmul of {list(left)} and {list(right)}: inner lengths differ")
+    return (left[0],) if len(right) == 1 else (*right[:-2], left[0], right[-1])
+
+
+def _gemm(operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
+    a, b, c = operands
+    if len(a) != 2 or len(b) != 2:
+        raise ShapeError(f"gemm of {list(a)} and {list(b)}: both must be matrices")
+    rows, inner = a[::-1] if attributes["transA"] else a
+    other, columns = b[::-1] if attributes["transB"] else b
+    if inner != other:
+        raise ShapeError(f"gemm of {list(a)} and {list(b)}: inner lengths differ")
+    if _broadcast((c, (rows, columns)), {}) != (rows, columns):
+        raise ShapeError(f"gemm: {list(c)} does not broadcast to {[rows, columns]}")
+    return rows, columns
+
+
+def _reshape(operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
+    target = _integers(attributes["shape"])
+    if min(target, default=0) < 0 or prod(target) != prod(operands[0]):
+        raise ShapeError(f"{list(operands[0])} cannot be reshaped to {list(target)}")
+    return target
+
+
+def _transpose(operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
+    axes = _integers(attributes["axes"])
+    if sorted(axes) != list(range(len(operands[0]))):
+        raise ShapeError(f"axes {list(axes)} do not permute shape {list(operands[0])}")
+    return tuple(operands[0][axis] for axis in axes)
+
+
+def _integers(attribute: Attribute) -> tuple[int, ...]:
+    if not isinstance(attribute, tuple):
+        raise ShapeError(f"{attribute!r} is not a list of integers")
+    return attribute
+
+
+x, y = variables("x y")
+
+CATALOGUE: tuple[OperatorRow, ...] = (
+    OperatorRow(Op.INPUT, 0, ("shape",), _declared, "a real in the region", None),
+    OperatorRow(Op.CONSTANT, 0, ("shape",), _declared, "the value of a binary32 pattern", None),
+    OperatorRow(Op.ADD, 2, (), _broadcast, "x + y, broadcast", x + y),
+    OperatorRow(Op.SUB, 2, (), _broadcast, "x - y, broadcast", x - y),
+    OperatorRow(Op.MUL, 2, (), _broadcast, "x · y, broadcast", x * y),
+    OperatorRow(Op.MATMUL, 2, (), _matmul, "out[.., i, j] = Σ_k x[.., i, k] · y[.., k, j]", None),
+    OperatorRow(
+        Op.GEMM,
+        3,
+        ("alpha", "beta", "transA", "transB"),
+        _gemm,
+        "out[i, j] = alpha · Σ_k x'[i, k] · y'[k, j] + beta · z[i, j]",
+        None,
+    ),
+    OperatorRow(Op.RELU, 1, (), _same, "max(x, 0)", maximum(x, 0)),
+    OperatorRow(Op.RESHAPE, 1, ("shape",), _reshape, "the same entries, row-major", None),
+    OperatorRow(Op.TRANSPOSE, 1, ("axes",), _transpose, "out axis i is operand axis axes[i]", None),
+    OperatorRow(Op.IDENTITY, 1, (), _same, "x", x),
+)
+
+ROW: Mapping[Op, OperatorRow] = {row.op: row for row in CATALOGUE}

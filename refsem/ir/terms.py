@@ -1,0 +1,245 @@
+"""Terms and relations: the language in which operators and rules are stated, once.
+
+A term denotes a real number: a rational constant, a variable, or an operator applied to terms.
+It has no truth value and never touches a float. A relation compares two terms. Readings (exact
+numbers, tensors, intervals, SMT, Lean, text) are folds over a term; each reading lives with its
+consumer.
+
+Invariant: a term is an immutable tree; subterms that are the same object are read once per fold.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from typing import NoReturn, Protocol, TypeAlias, TypeVar
+
+from gmpy2 import mpq, mpz
+
+Value = TypeVar("Value")
+
+
+class Operator(Enum):
+    """The arithmetic operators; the value is the number of arguments and the printed name."""
+
+    ADD = (2, "+")
+    SUB = (2, "-")
+    MUL = (2, "*")
+    DIV = (2, "/")
+    NEG = (1, "-")
+    MIN = (2, "min")
+    MAX = (2, "max")
+    ABS = (1, "abs")
+    SELECT = (4, "select")
+    """select(a, b, x, y) is x where a ≤ b, else y."""
+
+    @property
+    def arity(self) -> int:
+        """The number of arguments."""
+        return self.value[0]
+
+    @property
+    def symbol(self) -> str:
+        """The name printed for readers."""
+        return self.value[1]
+
+
+Head: TypeAlias = mpq | str | Operator
+Number = int | Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A constant (head: rational), a variable (head: its name) or an operator and its arguments."""
+
+    head: Head
+    arguments: tuple["Term", ...] = ()
+
+    def __post_init__(self) -> None:
+        arity = self.head.arity if isinstance(self.head, Operator) else 0
+        if len(self.arguments) != arity:
+            raise TypeError(f"{self.head} takes {arity} arguments, not {len(self.arguments)}")
+
+    def __add__(self, other: "Term | Number") -> "Term":
+        return Term(Operator.ADD, (self, term(other)))
+
+    def __radd__(self, other: Number) -> "Term":
+        return Term(Operator.ADD, (term(other), self))
+
+    def __sub__(self, other: "Term | Number") -> "Term":
+        return Term(Operator.SUB, (self, term(other)))
+
+    def __rsub__(self, other: Number) -> "Term":
+        return Term(Operator.SUB, (term(other), self))
+
+    def __mul__(self, other: "Term | Number") -> "Term":
+        return Term(Operator.MUL, (self, term(other)))
+
+    def __rmul__(self, other: Number) -> "Term":
+        return Term(Operator.MUL, (term(other), self))
+
+    def __truediv__(self, other: "Term | Number") -> "Term":
+        return Term(Operator.DIV, (self, term(other)))
+
+    def __rtruediv__(self, other: Number) -> "Term":
+        return Term(Operator.DIV, (term(other), self))
+
+    def __neg__(self) -> "Term":
+        return Term(Operator.NEG, (self,))
+
+    def __abs__(self) -> "Term":
+        return Term(Operator.ABS, (self,))
+
+    def __le__(self, other: "Term | Number") -> "Relation":
+        return Relation(Comparison.LE, self, term(other))
+
+    def __ge__(self, other: "Term | Number") -> "Relation":
+        return Relation(Comparison.LE, term(other), self)
+
+    def __lt__(self, other: "Term | Number") -> "Relation":
+        return Relation(Comparison.LT, self, term(other))
+
+    def __gt__(self, other: "Term | Number") -> "Relation":
+        return Relation(Comparison.LT, term(other), self)
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a term has no truth value; chained comparisons need two relations")
+
+
+class Comparison(Enum):
+    """How a relation compares; the value is the printed symbol."""
+
+    LE = "<="
+    LT = "<"
+    EQ = "=="
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """left ≤ right, left < right or left = right. It has no truth value until it is read."""
+
+    comparison: Comparison
+    left: Term
+    right: Term
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a relation has no truth value until it is read at a point")
+
+
+def term(value: "Term | Number") -> Term:
+    """The term itself, or the constant of an exact number; a Python float is refused."""
+    if isinstance(value, Term):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | Fraction | mpz | mpq):
+        raise TypeError(f"{value!r} is not exact: constants are integers or rationals")
+    return Term(mpq(value))
+
+
+def variables(names: str) -> tuple[Term, ...]:
+    """One variable for each name in a space-separated list."""
+    return tuple(Term(name) for name in names.split())
+
+
+def maximum(left: Term | Number, right: Term | Number) -> Term:
+    """The greater of two terms."""
+    return Term(Operator.MAX, (term(left), term(right)))
+
+
+def minimum(left: Term | Number, right: Term | Number) -> Term:
+    """The lesser of two terms."""
+    return Term(Operator.MIN, (term(left), term(right)))
+
+
+def select(a: Term | Number, b: Term | Number, x: Term | Number, y: Term | Number) -> Term:
+    """The term x where a ≤ b, else y."""
+    return Term(Operator.SELECT, (term(a), term(b), term(x), term(y)))
+
+
+def equal(left: Term, right: Term) -> Relation:
+    """The relation left = right (`==` compares the terms themselves)."""
+    return Relation(Comparison.EQ, left, right)
+
+
+class Reading(Protocol[Value]):
+    """A meaning of terms: what a constant, a variable and an applied operator become."""
+
+    def constant(self, value: mpq) -> Value:
+        """The value of a rational constant."""
+        ...
+
+    def variable(self, name: str) -> Value:
+        """The value of a variable."""
+        ...
+
+    def apply(self, operator: Operator, arguments: tuple[Value, ...]) -> Value:
+        """The value of an operator at the values of its arguments."""
+        ...
+
+
+def fold(root: Term, reading: Reading[Value]) -> Value:
+    """The value of a term under a reading."""
+    known: dict[int, Value] = {}
+    for node in subterms(root):
+        match node.head:
+            case Operator() as operator:
+                arguments = tuple(known[id(argument)] for argument in node.arguments)
+                known[id(node)] = reading.apply(operator, arguments)
+            case str() as name:
+                known[id(node)] = reading.variable(name)
+            case value:
+                known[id(node)] = reading.constant(value)
+    return known[id(root)]
+
+
+def subterms(root: Term) -> Iterator[Term]:
+    """Every subterm object once, arguments before the terms that use them."""
+    seen: set[int] = set()
+    pending: list[tuple[Term, bool]] = [(root, False)]
+    while pending:
+        node, ready = pending.pop()
+        if ready:
+            yield node
+        elif id(node) not in seen:
+            seen.add(id(node))
+            pending.append((node, True))
+            pending.extend((argument, False) for argument in reversed(node.arguments))
+
+
+def free_variables(terms: Iterable[Term]) -> tuple[str, ...]:
+    """The names of the variables in some terms, in order of first occurrence."""
+    names = (node.head for root in terms for node in subterms(root))
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str)))
+
+
+def relation_terms(relations: Iterable[Relation]) -> Iterator[Term]:
+    """Both sides of each relation."""
+    for relation in relations:
+        yield relation.left
+        yield relation.right
+
+
+def divisors(roots: Iterable[Term]) -> tuple[Term, ...]:
+    """The distinct divisors occurring in some terms, innermost first."""
+    found = (
+        node.arguments[1] for root in roots for node in subterms(root) if node.head is Operator.DIV
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def substitute(root: Term, replacements: Mapping[str, Term]) -> Term:
+    """The term with variables replaced by terms."""
+    return fold(root, _Substitution(replacements))
+
+
+@dataclass(frozen=True, slots=True)
+class _Substitution:
+    replacements: Mapping[str, Term]
+
+    def constant(self, value: mpq) -> Term:
+        return Term(value)
+
+    def variable(self, name: str) -> Term:
+        return self.replacements.get(name, Term(name))
+
+    def apply(self, operator: Operator, arguments: tuple[Term, ...]) -> Term:
+        return Term(operator, arguments)
