@@ -78,7 +78,7 @@ class ExactTensor:
 
     @classmethod
     def from_binary32(cls, bits: npt.NDArray[np.uint32]) -> Self:
-        """The exact values of binary32 bit patterns; `NotFiniteError` names the first that has none."""
+        """The exact values of bit patterns; `NotFiniteError` names the first without one."""
         words = np.atleast_1d(bits).astype(np.int64)
         field = (words >> 23) & 0xFF
         if bool((field == 0xFF).any()):
@@ -220,7 +220,7 @@ class ExactTensor:
         return type(self).from_rationals(quotients, left.shape)
 
     def where(self, condition: BooleanArray, other: Self) -> Self:
-        """This entry where the condition is true, the other's elsewhere."""
+        """Entries of this tensor where the condition is true, of the other elsewhere."""
         return self._aligned(other, lambda left, right: np.where(condition, left, right))
 
     def matmul(self, other: Self) -> Self:
@@ -250,7 +250,7 @@ class ExactTensor:
     # the one lossy step
 
     def rounded(self, toward: Toward, exponent: int) -> Self:
-        """Every entry moved to a multiple of 2^-exponent, toward the stated side, less than one step."""
+        """Every entry moved, by less than 2^-exponent, to a multiple of it on the stated side."""
         shifted = _objects(self.numerators << exponent)
         if toward is Toward.DOWN:
             return type(self)(_objects(shifted // self.denominator), exponent, 1)
@@ -267,6 +267,15 @@ def common_scale(left: ExactTensor, right: ExactTensor) -> tuple[int, int]:
     """The least scale (exponent, odd) over which both tensors have integer numerators."""
     odd = left.odd if left.odd == right.odd else left.odd * right.odd // gcd(left.odd, right.odd)
     return max(left.exponent, right.exponent), odd
+
+
+def aligned(left: ExactTensor, right: ExactTensor) -> tuple[ExactTensor, ExactTensor]:
+    """The two tensors over one denominator."""
+    exponent, odd = common_scale(left, right)
+    return (
+        ExactTensor(left.at_scale(exponent, odd), exponent, odd),
+        ExactTensor(right.at_scale(exponent, odd), exponent, odd),
+    )
 
 
 def concatenate(tensors: Sequence[ExactTensor], axis: int) -> ExactTensor:

@@ -58,7 +58,7 @@ class OperatorRow:
 
 
 def _declared(_operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
-    return _integers(attributes["shape"])
+    return integers(attributes["shape"])
 
 
 def _same(operands: tuple[Shape, ...], _attributes: Attributes) -> Shape:
@@ -104,20 +104,21 @@ def _gemm(operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
 
 
 def _reshape(operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
-    target = _integers(attributes["shape"])
+    target = integers(attributes["shape"])
     if min(target, default=0) < 0 or prod(target) != prod(operands[0]):
         raise ShapeError(f"{list(operands[0])} cannot be reshaped to {list(target)}")
     return target
 
 
 def _transpose(operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
-    axes = _integers(attributes["axes"])
+    axes = integers(attributes["axes"])
     if sorted(axes) != list(range(len(operands[0]))):
         raise ShapeError(f"axes {list(axes)} do not permute shape {list(operands[0])}")
     return tuple(operands[0][axis] for axis in axes)
 
 
-def _integers(attribute: Attribute) -> tuple[int, ...]:
+def integers(attribute: Attribute) -> tuple[int, ...]:
+    """The attribute as a list of integers; `ShapeError` where it is something else."""
     if not isinstance(attribute, tuple):
         raise ShapeError(f"{attribute!r} is not a list of integers")
     return attribute

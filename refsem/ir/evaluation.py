@@ -1,0 +1,79 @@
+"""Exact evaluation of a graph, and the prepared form that evaluation and propagation share.
+
+Preparing a graph computes, once, the exact value of everything that does not depend on the input
+and the linear map of every affine node. A prepared graph is a reading of the graph, not a second
+statement of it: elementwise operators are their catalogue terms, affine ones their maps.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from refsem.exact import ExactTensor
+from refsem.ir.affine import AFFINE_OPERATORS, AffineNode, affine_node
+from refsem.ir.graph import Graph, Node
+from refsem.ir.operators import ROW, Op
+from refsem.ir.readings import evaluate_tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A graph with its constants decoded and its affine maps built.
+
+    `variables` are the nodes that depend on the input, in order; `affine` has a map for each
+    affine one of them; `constants` has a (1, size) row for every other tensor.
+    """
+
+    graph: Graph
+    variables: tuple[Node, ...]
+    affine: Mapping[str, AffineNode]
+    constants: Mapping[str, ExactTensor]
+
+    def operands(self, name: str) -> tuple[str, ...]:
+        """The distinct operands of a node that depend on the input."""
+        node = next(node for node in self.variables if node.name == name)
+        return tuple(dict.fromkeys(x for x in node.operands if x not in self.constants))
+
+
+def prepare(graph: Graph) -> Prepared:
+    """The prepared form; `NotAffineError` for a product of two variable tensors."""
+    shapes = {node.name: node.shape for node in graph.nodes}
+    constants: dict[str, ExactTensor] = {}
+    affine: dict[str, AffineNode] = {}
+    variables: list[Node] = []
+    for node in graph.nodes:
+        if node.op is Op.CONSTANT:
+            bits = graph.constants[node.name]
+            constants[node.name] = ExactTensor.from_binary32(bits).reshape(1, node.size)
+        elif node.op is Op.INPUT:
+            variables.append(node)
+        elif any(name not in constants for name in node.operands):
+            variables.append(node)
+            if node.op in AFFINE_OPERATORS:
+                affine[node.name] = affine_node(node, shapes, constants)
+        elif node.op in AFFINE_OPERATORS:
+            constants[node.name] = affine_node(node, shapes, constants).constant
+        else:
+            constants[node.name] = elementwise(node, constants)
+    return Prepared(graph, tuple(variables), affine, constants)
+
+
+def elementwise(node: Node, values: Mapping[str, ExactTensor]) -> ExactTensor:
+    """The catalogue's term for an elementwise operator, at rows of its operand's values."""
+    meaning = ROW[node.op].meaning
+    if meaning is None:
+        raise TypeError(f"{node.op} has no elementwise meaning")
+    bound = dict(zip("xy", (values[name] for name in node.operands), strict=False))
+    return evaluate_tensor(meaning, bound)
+
+
+def evaluate_graph(prepared: Prepared, inputs: Mapping[str, ExactTensor]) -> dict[str, ExactTensor]:
+    """The exact value of every variable tensor, each of shape (rows, size), one row a point."""
+    values: dict[str, ExactTensor] = {}
+    for node in prepared.variables:
+        if node.op is Op.INPUT:
+            values[node.name] = inputs[node.name]
+        elif node.name in prepared.affine:
+            values[node.name] = prepared.affine[node.name].forward(values)
+        else:
+            values[node.name] = elementwise(node, values)
+    return values
