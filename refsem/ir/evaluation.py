@@ -19,19 +19,19 @@ from refsem.ir.readings import evaluate_tensor
 class Prepared:
     """A graph with its constants decoded and its affine maps built.
 
-    `variables` are the nodes that depend on the input, in order; `affine` has a map for each
+    `nodes` are those that depend on the input, by name, in order; `affine` has a map for each
     affine one of them; `constants` has a (1, size) row for every other tensor.
     """
 
     graph: Graph
-    variables: tuple[Node, ...]
+    nodes: Mapping[str, Node]
     affine: Mapping[str, AffineNode]
     constants: Mapping[str, ExactTensor]
 
     def operands(self, name: str) -> tuple[str, ...]:
         """The distinct operands of a node that depend on the input."""
-        node = next(node for node in self.variables if node.name == name)
-        return tuple(dict.fromkeys(x for x in node.operands if x not in self.constants))
+        operands = self.nodes[name].operands
+        return tuple(dict.fromkeys(x for x in operands if x not in self.constants))
 
 
 def prepare(graph: Graph) -> Prepared:
@@ -39,22 +39,22 @@ def prepare(graph: Graph) -> Prepared:
     shapes = {node.name: node.shape for node in graph.nodes}
     constants: dict[str, ExactTensor] = {}
     affine: dict[str, AffineNode] = {}
-    variables: list[Node] = []
+    nodes: dict[str, Node] = {}
     for node in graph.nodes:
         if node.op is Op.CONSTANT:
             bits = graph.constants[node.name]
             constants[node.name] = ExactTensor.from_binary32(bits).reshape(1, node.size)
         elif node.op is Op.INPUT:
-            variables.append(node)
+            nodes[node.name] = node
         elif any(name not in constants for name in node.operands):
-            variables.append(node)
+            nodes[node.name] = node
             if node.op in AFFINE_OPERATORS:
                 affine[node.name] = affine_node(node, shapes, constants)
         elif node.op in AFFINE_OPERATORS:
             constants[node.name] = affine_node(node, shapes, constants).constant
         else:
             constants[node.name] = elementwise(node, constants)
-    return Prepared(graph, tuple(variables), affine, constants)
+    return Prepared(graph, nodes, affine, constants)
 
 
 def elementwise(node: Node, values: Mapping[str, ExactTensor]) -> ExactTensor:
@@ -69,7 +69,7 @@ def elementwise(node: Node, values: Mapping[str, ExactTensor]) -> ExactTensor:
 def evaluate_graph(prepared: Prepared, inputs: Mapping[str, ExactTensor]) -> dict[str, ExactTensor]:
     """The exact value of every variable tensor, each of shape (rows, size), one row a point."""
     values: dict[str, ExactTensor] = {}
-    for node in prepared.variables:
+    for node in prepared.nodes.values():
         if node.op is Op.INPUT:
             values[node.name] = inputs[node.name]
         elif node.name in prepared.affine:

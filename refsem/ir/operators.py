@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from gmpy2 import mpq
 
-from refsem.ir.terms import Term, maximum, variables
+from refsem.ir.terms import Term, maximum, substitute, variables
 
 Shape = tuple[int, ...]
 Attribute: TypeAlias = int | mpq | tuple[int, ...]
@@ -148,3 +148,11 @@ CATALOGUE: tuple[OperatorRow, ...] = (
 )
 
 ROW: Mapping[Op, OperatorRow] = {row.op: row for row in CATALOGUE}
+
+
+def meaning(op: Op, *arguments: Term) -> Term:
+    """The catalogue's term for an elementwise operator, at these arguments."""
+    statement = ROW[op].meaning
+    if statement is None:
+        raise TypeError(f"{op.value} has no elementwise meaning")
+    return substitute(statement, dict(zip("xy", arguments, strict=False)))

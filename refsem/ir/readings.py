@@ -62,6 +62,8 @@ def holds(relation: Relation, point: Point) -> bool:
             return bool(left < right)
         case Comparison.EQ:
             return bool(left == right)
+        case Comparison.NE:
+            return bool(left != right)
 
 
 _TENSORS: Mapping[Operator, Callable[..., ExactTensor]] = {
@@ -99,6 +101,21 @@ class Tensors:
 def evaluate_tensor(root: Term, values: Mapping[str, ExactTensor]) -> ExactTensor:
     """The value of a term, entry by entry, at tensors bound to its variables."""
     return fold(root, Tensors(values))
+
+
+def holds_tensor(relation: Relation, values: Mapping[str, ExactTensor]) -> bool:
+    """Whether a relation is true in every entry, exactly."""
+    left = evaluate_tensor(relation.left, values)
+    right = evaluate_tensor(relation.right, values)
+    match relation.comparison:
+        case Comparison.LE:
+            return bool(left.less_equal(right).all())
+        case Comparison.LT:
+            return bool(left.less(right).all())
+        case Comparison.EQ:
+            return bool(left.equal(right).all())
+        case Comparison.NE:
+            return not bool(left.equal(right).any())
 
 
 # text: each piece carries the strength with which it binds, for parentheses

@@ -112,11 +112,12 @@ class Comparison(Enum):
     LE = "<="
     LT = "<"
     EQ = "=="
+    NE = "!="
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """left ≤ right, left < right or left = right. It has no truth value until it is read."""
+    """left ≤ right, <, = or ≠. It has no truth value until it is read."""
 
     comparison: Comparison
     left: Term
@@ -158,6 +159,11 @@ def select(a: Term | Number, b: Term | Number, x: Term | Number, y: Term | Numbe
 def equal(left: Term, right: Term) -> Relation:
     """The relation left = right (`==` compares the terms themselves)."""
     return Relation(Comparison.EQ, left, right)
+
+
+def nonzero(divisor: Term) -> Relation:
+    """The relation divisor ≠ 0."""
+    return Relation(Comparison.NE, divisor, term(0))
 
 
 class Reading(Protocol[Value]):

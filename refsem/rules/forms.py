@@ -1,0 +1,152 @@
+"""Rules on affine forms: the steps of a backward CROWN pass.
+
+A form bounds a target t from one side by coefficients times tensors plus a constant. A pass
+starts with the target itself, replaces each node by an affine equality or by the line that the
+sign of its coefficient calls for, and is evaluated over a box at the end.
+
+Legend: c a coefficient on h or y; x the operand; w, d weight and constant of an affine node;
+su, bu / sl, bl slope and intercept of the line above / below; k, q slope and constant of the new
+form; l, u the box of x; cl, bl / cu, bu the lower / upper form at concretisation.
+"""
+
+from refsem.ir.terms import equal, maximum, minimum, term, variables
+from refsem.rules.rule import Claim, Derived, Outward, Rule, Side
+
+c, d, h, k, l, q, t, u, w, x, y = variables("c d h k l q t u w x y")
+su, bu, sl, bl, cl, cu = variables("su bu sl bl cl cu")
+lo, hi = variables("lo hi")
+
+_LINES = (
+    Side("line_above", h <= su * x + bu, because="the upper line of the relaxed node"),
+    Side("line_below", sl * x + bl <= h, because="the lower line of the relaxed node"),
+)
+_BOX = (
+    Side("lower_end", l <= x, because="x lies in the box"),
+    Side("upper_end", x <= u, because="x lies in the box"),
+)
+_SUMMED = (
+    "a row of coefficients of any length, by induction on its entries: inequalities add, so each "
+    "entry is replaced by this rule and the constants are summed"
+)
+
+start_form = Rule(
+    name="start_form",
+    operator=None,
+    given=(c,),
+    chosen=(),
+    derived=(Derived("q", term(0), Outward.EXACT),),
+    point=(x,),
+    sides=(),
+    claims=(Claim("same", equal(c * x, c * x + q)),),
+    because="a target is a form of itself",
+    source="CROWN (Zhang et al. 2018), start of the backward pass",
+    lift=_SUMMED,
+)
+
+substitute_affine = Rule(
+    name="substitute_affine",
+    operator=None,
+    given=(c, w, d),
+    chosen=(),
+    derived=(Derived("k", c * w, Outward.EXACT), Derived("q", c * d, Outward.EXACT)),
+    point=(x, y),
+    sides=(Side("affine", equal(y, w * x + d), because="the node is affine"),),
+    claims=(Claim("same", equal(c * y, k * x + q)),),
+    because="equals may be replaced by equals",
+    source="CROWN (Zhang et al. 2018), linear layers",
+    lift="a matrix in place of w, by induction on the terms of each dot product: "
+    "refsem.ir.affine's adjoint computes all coefficients at once",
+)
+
+substitute_upper = Rule(
+    name="substitute_upper",
+    operator=None,
+    given=(c, su, bu, sl, bl),
+    chosen=(),
+    derived=(
+        Derived("k", maximum(c, 0) * su + minimum(c, 0) * sl, Outward.EXACT),
+        Derived("q", maximum(c, 0) * bu + minimum(c, 0) * bl, Outward.UP),
+    ),
+    point=(x, h),
+    sides=_LINES,
+    claims=(Claim("upper", c * h <= k * x + q),),
+    because="a coefficient ≥ 0 keeps the upper line above, one ≤ 0 turns the lower line into one",
+    source="CROWN (Zhang et al. 2018), Theorem 3.2: sign-dependent choice of the line",
+    lift=_SUMMED,
+)
+
+substitute_lower = Rule(
+    name="substitute_lower",
+    operator=None,
+    given=(c, su, bu, sl, bl),
+    chosen=(),
+    derived=(
+        Derived("k", maximum(c, 0) * sl + minimum(c, 0) * su, Outward.EXACT),
+        Derived("q", maximum(c, 0) * bl + minimum(c, 0) * bu, Outward.DOWN),
+    ),
+    point=(x, h),
+    sides=_LINES,
+    claims=(Claim("lower", k * x + q <= c * h),),
+    because="a coefficient ≥ 0 keeps the lower line below, one ≤ 0 turns the upper line into one",
+    source="CROWN (Zhang et al. 2018), Theorem 3.2: sign-dependent choice of the line",
+    lift=_SUMMED,
+)
+
+reslope_upper = Rule(
+    name="reslope_upper",
+    operator=None,
+    given=(c, l, u),
+    chosen=(k,),
+    derived=(Derived("q", maximum((c - k) * l, (c - k) * u), Outward.UP),),
+    point=(x,),
+    sides=_BOX,
+    claims=(Claim("upper", c * x <= k * x + q),),
+    because="(c − k)·x is at most its greater end over the box",
+    source="design of this project: any coefficient may be replaced if the constant absorbs it",
+    lift=_SUMMED,
+)
+
+reslope_lower = Rule(
+    name="reslope_lower",
+    operator=None,
+    given=(c, l, u),
+    chosen=(k,),
+    derived=(Derived("q", minimum((c - k) * l, (c - k) * u), Outward.DOWN),),
+    point=(x,),
+    sides=_BOX,
+    claims=(Claim("lower", k * x + q <= c * x),),
+    because="(c − k)·x is at least its lesser end over the box",
+    source="design of this project: any coefficient may be replaced if the constant absorbs it",
+    lift=_SUMMED,
+)
+
+concretise = Rule(
+    name="concretise",
+    operator=None,
+    given=(cl, bl, cu, bu, l, u),
+    chosen=(),
+    derived=(
+        Derived("lo", minimum(cl * l, cl * u) + bl, Outward.DOWN),
+        Derived("hi", maximum(cu * l, cu * u) + bu, Outward.UP),
+    ),
+    point=(x, t),
+    sides=(
+        Side("form_below", cl * x + bl <= t, because="the lower form bounds the target"),
+        Side("form_above", t <= cu * x + bu, because="the upper form bounds the target"),
+        *_BOX,
+    ),
+    claims=(Claim("lower", lo <= t), Claim("upper", t <= hi)),
+    because="an affine function over a box is extreme at a corner",
+    source="CROWN (Zhang et al. 2018), closed-form bound over the input box",
+    lift="any number of inputs, by induction: the terms are those of dot_product_interval",
+)
+
+RULES = (
+    start_form,
+    substitute_affine,
+    substitute_upper,
+    substitute_lower,
+    reslope_upper,
+    reslope_lower,
+    concretise,
+)

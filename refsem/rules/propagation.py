@@ -1,0 +1,169 @@
+"""Propagation: which rule to apply next, and with which slopes. Untrusted.
+
+Everything here only chooses; `refsem.rules.replay` establishes each application as it is made
+and would refuse one that does not follow. Host floats may be used freely.
+
+Intermediate boxes are the intersection of the CROWN box and one interval step from the already
+intersected boxes of the operands (as auto_LiRPA credits them).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+
+from refsem.exact import ExactTensor
+from refsem.ir.evaluation import Prepared
+from refsem.ir.operators import Op
+from refsem.rules.replay import Replay
+from refsem.rules.trace import Application, Combination, Form, Region
+
+SLOPE_BITS = 30
+"""Slopes are chosen on a grid of 2^-30: small numbers, and tight enough for float32 weights."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with a node's name, how many are done and how many there are."""
+
+
+class Method(Enum):
+    """How boxes are derived."""
+
+    IBP = "ibp"
+    CROWN = "crown"
+
+
+@dataclass(slots=True)
+class Propagation:
+    """A propagation in progress over one region of a graph."""
+
+    replay: Replay
+    region: int
+    boxes: dict[str, int] = field(default_factory=dict)
+    lines: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def apply(
+        self,
+        rule: str,
+        node: str,
+        suppliers: Mapping[str, int],
+        chosen: Mapping[str, ExactTensor] | None = None,
+    ) -> int:
+        """The index of this application, established by the replay."""
+        application = Application(rule, node, self.region, suppliers, chosen or {})
+        return self.replay.establish(application)
+
+    def interval(self, node: str) -> int:
+        """The box of a node by one interval step from the boxes of its operands."""
+        prepared = self.replay.prepared
+        operands = prepared.operands(node)
+        if node in self.replay.regions[self.region].boxes:
+            return self.apply("input_interval", node, {})
+        if node in prepared.affine:
+            suppliers = {name: self.boxes[name] for name in operands}
+            return self.apply("dot_product_interval", node, suppliers)
+        return self.apply("relu_interval", node, {"operand": self.boxes[operands[0]]})
+
+    def crown(self, target: str) -> int:
+        """The box of a tensor or named target by a backward pass to the region's tensors."""
+        start = self.apply("start_form", target, {})
+        below = above = start
+        while (node := self._latest(below, above)) is not None:
+            if below == above and node in self.replay.prepared.affine:
+                below = above = self.apply("substitute_affine", node, {"form": below})
+            else:
+                below = self._substituted(below, node, "substitute_lower")
+                above = self._substituted(above, node, "substitute_upper")
+        names = {*self.form(below).coefficients, *self.form(above).coefficients}
+        suppliers = {name: self.boxes[name] for name in sorted(names)}
+        return self.apply("concretise", target, {"below": below, "above": above, **suppliers})
+
+    def form(self, index: int) -> Form:
+        """The form an application established."""
+        judgement = self.replay.judgements[index]
+        if not isinstance(judgement, Form):
+            raise TypeError(f"application {index} established no form")
+        return judgement
+
+    def _latest(self, *forms: int) -> str | None:
+        """The last node, in graph order, that still has to be substituted."""
+        present = {name for index in forms for name in self.form(index).coefficients}
+        pending = present - set(self.replay.regions[self.region].boxes)
+        order = [name for name in self.replay.prepared.nodes if name in pending]
+        return order[-1] if order else None
+
+    def _substituted(self, form: int, node: str, rule: str) -> int:
+        if node not in self.form(form).coefficients:
+            return form
+        if node in self.replay.prepared.affine:
+            return self.apply("substitute_affine", node, {"form": form})
+        upper, lower = self.relaxation(node)
+        return self.apply(rule, node, {"form": form, "upper": upper, "lower": lower})
+
+    def relaxation(self, node: str) -> tuple[int, int]:
+        """The lines above and below a ReLU, established once."""
+        if node not in self.lines:
+            operand = self.boxes[self.replay.prepared.operands(node)[0]]
+            box = self.replay.box(operand)
+            above, below = relu_slopes(box.lower, box.upper)
+            upper = self.apply("relu_upper", node, {"operand": operand}, {"s": above})
+            lower = self.apply("relu_lower", node, {}, {"s": below})
+            self.lines[node] = upper, lower
+        return self.lines[node]
+
+
+def relu_slopes(lower: ExactTensor, upper: ExactTensor) -> tuple[ExactTensor, ExactTensor]:
+    """Slopes above (the chord's) and below (0 or 1, whichever leaves less area), on the grid."""
+    low, high = lower.nearest_float64(), upper.nearest_float64()
+    width = np.maximum(high, 0) - np.minimum(low, 0)
+    chord = np.divide(np.maximum(high, 0), width, out=np.zeros_like(width), where=width > 0)
+    above = np.where(low >= 0, 1.0, np.where(high <= 0, 0.0, chord))
+    below = np.where(high > -low, 1.0, 0.0)
+    return _on_grid(above), _on_grid(below)
+
+
+def _on_grid(slopes: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> ExactTensor:
+    steps = np.rint(np.clip(slopes, 0.0, 1.0) * 2.0**SLOPE_BITS)
+    return ExactTensor(steps.astype(np.int64).astype(object), SLOPE_BITS, 1)
+
+
+def propagate(
+    prepared: Prepared,
+    region: Region,
+    method: Method,
+    targets: Mapping[str, Combination],
+    progress: Progress,
+) -> Propagation:
+    """Boxes for every tensor and every named target over a region, each established exactly."""
+    state = Propagation(Replay(prepared, (region,), targets), 0)
+    needed = _with_crown(prepared) if method is Method.CROWN else frozenset()
+    for done, node in enumerate(prepared.nodes):
+        progress(node, done, len(prepared.nodes))
+        state.boxes[node] = state.interval(node)
+        if node in needed:
+            second = state.crown(node)
+            both = {"first": state.boxes[node], "second": second}
+            state.boxes[node] = state.apply("intersect", node, both)
+    for name in targets:
+        state.boxes[name] = _target(state, name, method)
+    return state
+
+
+def _target(state: Propagation, name: str, method: Method) -> int:
+    if method is Method.CROWN:
+        return state.crown(name)
+    start = state.apply("start_form", name, {})
+    suppliers = {tensor: state.boxes[tensor] for tensor in state.form(start).coefficients}
+    return state.apply("concretise", name, {"below": start, "above": start, **suppliers})
+
+
+def _with_crown(prepared: Prepared) -> frozenset[str]:
+    """The nodes whose boxes decide slopes, and the outputs: those worth a backward pass."""
+    nodes = prepared.nodes.values()
+    relaxed: Iterable[str] = (x for node in nodes if node.op is Op.RELU for x in node.operands)
+    wanted = {*relaxed, *prepared.graph.outputs}
+    return frozenset(
+        name
+        for name in wanted
+        if name in prepared.nodes and prepared.nodes[name].op is not Op.INPUT
+    )

@@ -1,0 +1,128 @@
+"""What a bound rule is: data, stated once and read by every consumer.
+
+A rule speaks about real numbers. `given` values come from earlier applications, `chosen` ones
+from anywhere at all, `derived` ones are computed from both and may be moved outward afterwards,
+and `point` ranges over everything the operand may be. The rule claims: for all given and chosen
+values and points meeting the sides, every claim holds.
+
+Invariant, checked on construction: each variable is declared exactly once; a derived value
+depends on given, chosen and earlier derived values, never on the point; sides divide by nothing.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from refsem.ir.operators import Op
+from refsem.ir.terms import Relation, Term, divisors, free_variables, relation_terms
+
+
+class Outward(Enum):
+    """Which way a derived value may be moved without harm."""
+
+    UP = "up"
+    DOWN = "down"
+    EXACT = "exact"
+    """It may not be moved at all."""
+
+
+class RuleError(ValueError):
+    """A rule that is not well-formed; `rule` names it."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(f"rule {rule!r}: {message}")
+        self.rule = rule
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A condition under which the rule is claimed, and why it is asked for.
+
+    `stays` is empty unless the claims are true without the side; then it says why it is kept.
+    """
+
+    name: str
+    relation: Relation
+    because: str
+    stays: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A value computed by the rule: its name, its term, and its outward direction."""
+
+    name: str
+    term: Term
+    outward: Outward
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One thing the rule promises."""
+
+    name: str
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One bound rule. `lift` says in words how it extends to tensors by induction, if it does."""
+
+    name: str
+    operator: Op | None
+    given: tuple[Term, ...]
+    chosen: tuple[Term, ...]
+    derived: tuple[Derived, ...]
+    point: tuple[Term, ...]
+    sides: tuple[Side, ...]
+    claims: tuple[Claim, ...]
+    because: str
+    source: str
+    lift: str = ""
+
+    def __post_init__(self) -> None:
+        known = [name for group in (self.given, self.chosen) for name in _names(self.name, group)]
+        for value in self.derived:
+            _check_known(self.name, f"derived {value.name!r}", (value.term,), known)
+            known.append(value.name)
+        known.extend(_names(self.name, self.point))
+        if len(known) != len(set(known)):
+            raise RuleError(self.name, f"a variable is declared twice: {known}")
+        for side in self.sides:
+            terms = tuple(relation_terms((side.relation,)))
+            _check_known(self.name, f"side {side.name!r}", terms, known)
+            if divisors(terms):
+                raise RuleError(self.name, f"side {side.name!r} divides; state it without")
+        for claim in self.claims:
+            terms = tuple(relation_terms((claim.relation,)))
+            _check_known(self.name, f"claim {claim.name!r}", terms, known)
+        if not self.claims:
+            raise RuleError(self.name, "claims nothing")
+
+    @property
+    def point_names(self) -> frozenset[str]:
+        """The names of the point variables."""
+        return frozenset(_names(self.name, self.point))
+
+    def checkable_sides(self) -> tuple[Side, ...]:
+        """The sides that do not mention the point: an instance can be held against them."""
+        return tuple(
+            side
+            for side in self.sides
+            if not self.point_names & set(free_variables(relation_terms((side.relation,))))
+        )
+
+
+def _names(rule: str, group: tuple[Term, ...]) -> list[str]:
+    names = []
+    for variable in group:
+        if not isinstance(variable.head, str):
+            raise RuleError(rule, "given, chosen and point are lists of variables")
+        names.append(variable.head)
+    return names
+
+
+def _check_known(rule: str, what: str, terms: tuple[Term, ...], known: list[str]) -> None:
+    unknown = [name for name in free_variables(terms) if name not in known]
+    if unknown:
+        raise RuleError(rule, f"{what} mentions {unknown}, which it may not depend on")

@@ -1,0 +1,98 @@
+"""What a derivation is: regions, rule applications in order, and what each establishes.
+
+An application names its rule, its node, its region, the values it chooses, and the earlier
+applications that supply its givens. It carries no derived value: those are recomputed. Nothing
+here is believed until `refsem.rules.replay` has established it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from refsem.exact import ExactTensor
+
+
+class Side(Enum):
+    """The side from which a form or a line bounds, or both at once."""
+
+    LOWER = "lower"
+    UPPER = "upper"
+    EQUAL = "equal"
+
+
+Combination = Mapping[str, ExactTensor]
+"""Coefficients on some tensors: (rows, size of the tensor) each."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A box of values for some tensors (the inputs, as a rule), each end of shape (1, size)."""
+
+    boxes: Mapping[str, tuple[ExactTensor, ExactTensor]]
+
+    def contains(self, other: "Region") -> bool:
+        """Whether every tensor bounded here is bounded at least as tightly there."""
+        for name, (lower, upper) in self.boxes.items():
+            if name not in other.boxes:
+                return False
+            inner_lower, inner_upper = other.boxes[name]
+            if not (lower.less_equal(inner_lower).all() and inner_upper.less_equal(upper).all()):
+                return False
+        return True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Application:
+    """One use of a rule, on a whole tensor."""
+
+    rule: str
+    node: str
+    region: int
+    suppliers: Mapping[str, int] = field(default_factory=dict)
+    chosen: Mapping[str, ExactTensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """A derivation: its regions, the linear combinations it names, its applications in order."""
+
+    regions: tuple[Region, ...]
+    targets: Mapping[str, Combination]
+    applications: tuple[Application, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Box:
+    """Established: lower ≤ target ≤ upper in every entry; both ends have shape (1, size)."""
+
+    target: str
+    lower: ExactTensor
+    upper: ExactTensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """Established: slope · operand + intercept bounds the node from one side, entry by entry."""
+
+    node: str
+    operand: str
+    side: Side
+    slope: ExactTensor
+    intercept: ExactTensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """Established: Σ coefficients · tensors + constant bounds each row of the target from a side.
+
+    The constant has shape (rows, 1). The target is a tensor (one row an entry) or one of the
+    Trace's named combinations.
+    """
+
+    target: str
+    side: Side
+    coefficients: Combination
+    constant: ExactTensor
+
+
+Judgement = Box | Line | Form
