@@ -79,11 +79,9 @@ class ExactTensor:
     @classmethod
     def from_binary32(cls, bits: npt.NDArray[np.uint32]) -> Self:
         """The exact values of bit patterns; `NotFiniteError` names the first without one."""
+        check_finite(bits)
         words = np.atleast_1d(bits).astype(np.int64)
         field = (words >> 23) & 0xFF
-        if bool((field == 0xFF).any()):
-            place = tuple(int(i) for i in np.argwhere(field == 0xFF)[0])
-            raise NotFiniteError(place, int(words[place]))
         fraction = words & 0x7FFFFF
         significand = np.where(field == 0, fraction, fraction | 0x800000)
         shift = np.maximum(field, 1) - 150
@@ -261,6 +259,14 @@ class ExactTensor:
         denominator = self.denominator
         flat = [int(entry) / denominator for entry in self.numerators.ravel()]
         return np.array(flat, dtype=np.float64).reshape(self.shape)
+
+
+def check_finite(bits: npt.NDArray[np.uint32]) -> None:
+    """Nothing if every pattern has an exact value; `NotFiniteError` names the first without one."""
+    infinite = (bits & np.uint32(0x7F800000)) == np.uint32(0x7F800000)
+    if bool(infinite.any()):
+        place = tuple(int(i) for i in np.argwhere(infinite)[0])
+        raise NotFiniteError(place, int(bits[place]))
 
 
 def common_scale(left: ExactTensor, right: ExactTensor) -> tuple[int, int]:

@@ -12,7 +12,8 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from refsem.exact import ExactTensor, NotFiniteError
+from refsem.exact import NotFiniteError
+from refsem.exact.tensor import check_finite
 from refsem.ir.operators import ROW, Attribute, Op, Shape, ShapeError
 
 Bits = npt.NDArray[np.uint32]
@@ -131,6 +132,6 @@ def _check_constants(graph: Graph, known: Mapping[str, Node]) -> None:
                 f"uint32 {list(known[name].shape)} expected",
             )
         try:
-            ExactTensor.from_binary32(bits)
+            check_finite(bits)
         except NotFiniteError as error:
             raise GraphError(name, str(error)) from error
