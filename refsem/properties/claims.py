@@ -1,0 +1,161 @@
+"""Claims: a property over a graph as regions, linear targets, and exact tests of emptiness.
+
+Cases over the same box share one region. For each constraint Σ a·X + Σ b·Y ≤ bound of a case the
+region's target has one row a·X + b·Y; the case is empty if one of its rows is proved above its
+bound over the whole region (at it, for a strict constraint). A point is a counterexample if it
+lies in the box and meets every constraint of a case, exactly: touching a `<=` counts.
+
+`widened` is VNN-COMP's tolerance as an exact property of its own: every box larger and every
+constraint looser by 1e-4.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from gmpy2 import mpq
+
+from refsem.errors import InputError
+from refsem.exact import ExactTensor
+from refsem.exact.tensor import BooleanArray
+from refsem.ir.evaluation import Prepared
+from refsem.properties.property import Case, Coefficients, LinearConstraint, Property
+from refsem.rules.trace import Box, Combination, Region
+
+TOLERANCE = mpq(1, 10_000)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionClaims:
+    """The cases over one box: their numbers in the property, the region, and the rows to bound."""
+
+    cases: tuple[tuple[int, Case], ...]
+    region: Region
+    target: str
+    combination: Combination
+    bounds: ExactTensor
+    """One bound a row, shape (1, rows); rows are the cases' constraints in order."""
+    strict: BooleanArray
+
+    def rows_of(self, position: int) -> range:
+        """The rows of the case at this position in `cases`."""
+        start = sum(len(case.unsafe) for _, case in self.cases[:position])
+        return range(start, start + len(self.cases[position][1].unsafe))
+
+    def empty_cases(self, rows: Box) -> dict[int, int]:
+        """For each case proved empty by bounds of the rows: its number and the row that shows it."""
+        above = self.bounds.less(rows.lower)
+        touching = self.bounds.less_equal(rows.lower) & self.strict
+        shown = (above | touching)[0]
+        found = {}
+        for position, (number, _) in enumerate(self.cases):
+            proofs = [row for row in self.rows_of(position) if shown[row]]
+            if proofs:
+                found[number] = proofs[0]
+        return found
+
+    def met(self, values: Mapping[str, ExactTensor]) -> BooleanArray:
+        """Which constraints (columns) each point (row) meets, exactly; inputs are not checked."""
+        total = ExactTensor.full((1, 1), mpq(0))
+        for tensor, coefficients in self.combination.items():
+            total = total + values[tensor].matmul(coefficients.transpose((1, 0)))
+        met: BooleanArray = total.less(self.bounds) | (total.equal(self.bounds) & ~self.strict)
+        return met
+
+    def inside(self, points: ExactTensor) -> BooleanArray:
+        """Which points (rows) lie in the region's box."""
+        ((lower, upper),) = self.region.boxes.values()
+        inside: BooleanArray = (lower.less_equal(points) & points.less_equal(upper)).all(axis=1)
+        return inside
+
+    def unsafe_points(self, values: Mapping[str, ExactTensor]) -> dict[int, int]:
+        """For each case with a counterexample among the points: its number and the point's row."""
+        ((tensor, _),) = self.region.boxes.items()
+        met, inside = self.met(values), self.inside(values[tensor])
+        found = {}
+        for position, (number, _) in enumerate(self.cases):
+            unsafe = inside & met[:, list(self.rows_of(position))].all(axis=1)
+            if unsafe.any():
+                found[number] = int(np.argmax(unsafe))
+        return found
+
+
+def check_fits(prepared: Prepared, property_: Property, file: str) -> None:
+    """Nothing if the property is about such a network; `InputError` naming both counts if not."""
+    graph = prepared.graph
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        raise InputError(file, "", "networks with several inputs or outputs are not supported yet")
+    for what, name, count in (
+        ("inputs", graph.inputs[0], property_.inputs),
+        ("outputs", graph.outputs[0], property_.outputs),
+    ):
+        if graph.outputs[0] not in prepared.nodes:
+            raise InputError(file, "", "the output does not depend on the input")
+        size = prepared.nodes[name].size
+        if size != count:
+            raise InputError(
+                file, "", f"the property has {count} {what}, the network's {name!r} has {size}"
+            )
+
+
+def region_claims(prepared: Prepared, property_: Property) -> tuple[RegionClaims, ...]:
+    """The claims of a property that fits the graph, one for each distinct box."""
+    groups: dict[tuple[tuple[mpq, ...], tuple[mpq, ...]], list[tuple[int, Case]]] = {}
+    for number, case in enumerate(property_.cases):
+        groups.setdefault((case.lower, case.upper), []).append((number, case))
+    return tuple(_claims(prepared, tuple(cases)) for cases in groups.values())
+
+
+def _claims(prepared: Prepared, cases: tuple[tuple[int, Case], ...]) -> RegionClaims:
+    source, sink = prepared.graph.inputs[0], prepared.graph.outputs[0]
+    constraints = [constraint for _, case in cases for constraint in case.unsafe]
+    combination = {sink: _rows([c.outputs for c in constraints], prepared.nodes[sink].size)}
+    if any(constraint.inputs for constraint in constraints):
+        rows = _rows([c.inputs for c in constraints], prepared.nodes[source].size)
+        combination[source] = combination[sink] + rows if source == sink else rows
+    case = cases[0][1]
+    lower, upper = (ExactTensor.from_rationals(e).reshape(1, -1) for e in (case.lower, case.upper))
+    return RegionClaims(
+        cases,
+        Region({source: (lower, upper)}),
+        _unused_name(prepared, f"unsafe rows of case {cases[0][0]}"),
+        combination,
+        ExactTensor.from_rationals([c.bound for c in constraints]).reshape(1, -1),
+        np.array([[c.strict for c in constraints]], dtype=np.bool_),
+    )
+
+
+def _rows(constraints: list[Coefficients], size: int) -> ExactTensor:
+    values = [mpq(0)] * (len(constraints) * size)
+    for row, coefficients in enumerate(constraints):
+        for index, coefficient in coefficients:
+            values[row * size + index] = coefficient
+    return ExactTensor.from_rationals(values, (len(constraints), size))
+
+
+def _unused_name(prepared: Prepared, name: str) -> str:
+    while name in prepared.nodes:
+        name += "'"
+    return name
+
+
+def widened(property_: Property) -> Property:
+    """The property with every box larger and every constraint looser by VNN-COMP's tolerance."""
+    return Property(
+        property_.inputs,
+        property_.outputs,
+        tuple(
+            Case(
+                tuple(value - TOLERANCE for value in case.lower),
+                tuple(value + TOLERANCE for value in case.upper),
+                tuple(_relaxed(constraint) for constraint in case.unsafe),
+            )
+            for case in property_.cases
+        ),
+    )
+
+
+def _relaxed(constraint: LinearConstraint) -> LinearConstraint:
+    return LinearConstraint(
+        constraint.inputs, constraint.outputs, constraint.bound + TOLERANCE, constraint.strict
+    )
