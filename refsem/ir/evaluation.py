@@ -66,14 +66,20 @@ def elementwise(node: Node, values: Mapping[str, ExactTensor]) -> ExactTensor:
     return evaluate_tensor(meaning, bound)
 
 
-def evaluate_graph(prepared: Prepared, inputs: Mapping[str, ExactTensor]) -> dict[str, ExactTensor]:
-    """The exact value of every variable tensor, each of shape (rows, size), one row a point."""
+def evaluate_graph(prepared: Prepared, given: Mapping[str, ExactTensor]) -> dict[str, ExactTensor]:
+    """The exact value of every tensor that the given ones determine: (rows, size), a row a point.
+
+    The given tensors are the inputs, as a rule; where an inner tensor is given it is not
+    recomputed, and what it cannot determine is left out.
+    """
     values: dict[str, ExactTensor] = {}
-    for node in prepared.nodes.values():
-        if node.op is Op.INPUT:
-            values[node.name] = inputs[node.name]
-        elif node.name in prepared.affine:
-            values[node.name] = prepared.affine[node.name].forward(values)
+    for name, node in prepared.nodes.items():
+        if name in given:
+            values[name] = given[name]
+        elif node.op is Op.INPUT or any(x not in values for x in prepared.operands(name)):
+            continue
+        elif name in prepared.affine:
+            values[name] = prepared.affine[name].forward(values)
         else:
-            values[node.name] = elementwise(node, values)
+            values[name] = elementwise(node, values)
     return values

@@ -46,8 +46,8 @@ def discharge(obligation: Obligation, limits: Limits) -> Outcome:
             return _conjunction([discharge(part, limits) for part in obligation.parts])
         case Kind.INHABITED:
             return _inhabited(obligation, limits)
-        case Kind.INSTANCE:
-            raise TypeError("an instance is discharged by replay, not by a solver")
+        case Kind.INSTANCE | Kind.CLAIM:
+            raise TypeError(f"{obligation.id} is discharged by replay, not by a solver")
         case Kind.DEFINED | Kind.SOUND | Kind.WEAKEN:
             return _implied(obligation, limits)
 

@@ -33,6 +33,8 @@ class Kind(Enum):
     """The rule about numbers extends to tensors by an induction stated in words."""
     INSTANCE = "instance"
     """One application in a Trace follows, by exact replay."""
+    CLAIM = "claim"
+    """What was to be shown of the network: a case of the property is empty."""
 
 
 class Expected(Enum):

@@ -43,7 +43,7 @@ class RegionClaims:
         return range(start, start + len(self.cases[position][1].unsafe))
 
     def empty_cases(self, rows: Box) -> dict[int, int]:
-        """For each case proved empty by bounds of the rows: its number and the row that shows it."""
+        """The cases that bounds of the rows prove empty: number, and the row that shows it."""
         above = self.bounds.less(rows.lower)
         touching = self.bounds.less_equal(rows.lower) & self.strict
         shown = (above | touching)[0]
@@ -59,14 +59,13 @@ class RegionClaims:
         total = ExactTensor.full((1, 1), mpq(0))
         for tensor, coefficients in self.combination.items():
             total = total + values[tensor].matmul(coefficients.transpose((1, 0)))
-        met: BooleanArray = total.less(self.bounds) | (total.equal(self.bounds) & ~self.strict)
-        return met
+        return np.asarray(total.less(self.bounds) | (total.equal(self.bounds) & ~self.strict))
 
     def inside(self, points: ExactTensor) -> BooleanArray:
         """Which points (rows) lie in the region's box."""
         ((lower, upper),) = self.region.boxes.values()
-        inside: BooleanArray = (lower.less_equal(points) & points.less_equal(upper)).all(axis=1)
-        return inside
+        within = lower.less_equal(points) & points.less_equal(upper)
+        return np.asarray(within.all(axis=1))
 
     def unsafe_points(self, values: Mapping[str, ExactTensor]) -> dict[int, int]:
         """For each case with a counterexample among the points: its number and the point's row."""

@@ -33,7 +33,7 @@ constant_interval = Rule(
 
 input_interval = Rule(
     name="input_interval",
-    operator=Op.INPUT,
+    operator=None,
     given=(l, u),
     chosen=(),
     derived=(Derived("lo", l, Outward.DOWN), Derived("hi", u, Outward.UP)),

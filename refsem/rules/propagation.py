@@ -7,7 +7,7 @@ Intermediate boxes are the intersection of the CROWN box and one interval step f
 intersected boxes of the operands (as auto_LiRPA credits them).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -41,6 +41,7 @@ class Propagation:
     region: int
     boxes: dict[str, int] = field(default_factory=dict)
     lines: dict[str, tuple[int, int]] = field(default_factory=dict)
+    finished: dict[tuple[str, frozenset[str]], tuple[int, int]] = field(default_factory=dict)
 
     def apply(
         self,
@@ -64,19 +65,29 @@ class Propagation:
             return self.apply("dot_product_interval", node, suppliers)
         return self.apply("relu_interval", node, {"operand": self.boxes[operands[0]]})
 
-    def crown(self, target: str) -> int:
-        """The box of a tensor or named target by a backward pass to the region's tensors."""
-        start = self.apply("start_form", target, {})
-        below = above = start
-        while (node := self._latest(below, above)) is not None:
+    def crown(self, target: str, stops: Collection[str]) -> int:
+        """The box of a tensor or named target by a backward pass."""
+        below, above = self.forms(target, stops)
+        names = {*self.form(below).coefficients, *self.form(above).coefficients}
+        suppliers = {name: self.boxes[name] for name in sorted(names)}
+        return self.apply("concretise", target, {"below": below, "above": above, **suppliers})
+
+    def forms(self, target: str, stops: Collection[str]) -> tuple[int, int]:
+        """Forms below and above a tensor or named target, in terms of the tensors in `stops`."""
+        key = target, frozenset(stops)
+        if key not in self.finished:
+            self.finished[key] = self._backward(target, stops)
+        return self.finished[key]
+
+    def _backward(self, target: str, stops: Collection[str]) -> tuple[int, int]:
+        below = above = self.apply("start_form", target, {})
+        while (node := self._latest(stops, below, above)) is not None:
             if below == above and node in self.replay.prepared.affine:
                 below = above = self.apply("substitute_affine", node, {"form": below})
             else:
                 below = self._substituted(below, node, "substitute_lower")
                 above = self._substituted(above, node, "substitute_upper")
-        names = {*self.form(below).coefficients, *self.form(above).coefficients}
-        suppliers = {name: self.boxes[name] for name in sorted(names)}
-        return self.apply("concretise", target, {"below": below, "above": above, **suppliers})
+        return below, above
 
     def form(self, index: int) -> Form:
         """The form an application established."""
@@ -85,10 +96,10 @@ class Propagation:
             raise TypeError(f"application {index} established no form")
         return judgement
 
-    def _latest(self, *forms: int) -> str | None:
+    def _latest(self, stops: Collection[str], *forms: int) -> str | None:
         """The last node, in graph order, that still has to be substituted."""
         present = {name for index in forms for name in self.form(index).coefficients}
-        pending = present - set(self.replay.regions[self.region].boxes)
+        pending = present - set(stops)
         order = [name for name in self.replay.prepared.nodes if name in pending]
         return order[-1] if order else None
 
@@ -141,17 +152,17 @@ def propagate(
         progress(node, done, len(prepared.nodes))
         state.boxes[node] = state.interval(node)
         if node in needed:
-            second = state.crown(node)
+            second = state.crown(node, region.boxes)
             both = {"first": state.boxes[node], "second": second}
             state.boxes[node] = state.apply("intersect", node, both)
     for name in targets:
-        state.boxes[name] = _target(state, name, method)
+        state.boxes[name] = _target(state, name, region, method)
     return state
 
 
-def _target(state: Propagation, name: str, method: Method) -> int:
+def _target(state: Propagation, name: str, region: Region, method: Method) -> int:
     if method is Method.CROWN:
-        return state.crown(name)
+        return state.crown(name, region.boxes)
     start = state.apply("start_form", name, {})
     suppliers = {tensor: state.boxes[tensor] for tensor in state.form(start).coefficients}
     return state.apply("concretise", name, {"below": start, "above": start, **suppliers})

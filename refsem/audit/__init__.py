@@ -1,0 +1,1 @@
+"""Audits: a network judged over a property, and a bounds file judged against both."""

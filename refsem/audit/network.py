@@ -1,0 +1,246 @@
+"""The audit of a network over a property: exact bounds, a verdict a case, every obligation.
+
+A case is `holds` when a row of its unsafe set is proved out of reach over the whole box, by
+replayed rules; `violated` when a point of the box meets the whole unsafe set, by exact
+evaluation; else `undecided`. The tolerant verdict asks the same of the widened property.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from gmpy2 import mpq
+
+from refsem.ir.evaluation import Prepared, evaluate_graph
+from refsem.obligations.discharge import DEFAULT_LIMITS, audit_rule
+from refsem.obligations.obligation import (
+    By,
+    Exact,
+    Expected,
+    Kind,
+    Obligation,
+    Outcome,
+    Point,
+    Proved,
+    Record,
+    Refuted,
+    Unknown,
+)
+from refsem.properties import Property
+from refsem.properties.claims import RegionClaims, region_claims, widened
+from refsem.rules import BY_NAME
+from refsem.rules.propagation import Method, Progress, Propagation, propagate
+from refsem.search import counterexample
+
+SEED = 2026
+"""Seeds the search for counterexamples, so that a run can be repeated."""
+
+
+class Verdict(Enum):
+    """What is known of a property, ordered from best to worst."""
+
+    HOLDS = "holds"
+    UNDECIDED = "undecided"
+    VIOLATED = "violated"
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A counterexample: an input of the box and the network's exact outputs there."""
+
+    case: int
+    inputs: tuple[mpq, ...]
+    outputs: tuple[mpq, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionAudit:
+    """One region's propagation and what it says about its cases."""
+
+    claims: RegionClaims
+    propagation: Propagation
+    shown: Mapping[int, int]
+    witnesses: Mapping[int, Witness]
+
+    def verdict(self, case: int) -> Verdict:
+        """The verdict on one of this region's cases."""
+        if case in self.witnesses:
+            return Verdict.VIOLATED
+        return Verdict.HOLDS if case in self.shown else Verdict.UNDECIDED
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkAudit:
+    """The whole audit, over every region of the property."""
+
+    prepared: Prepared
+    regions: tuple[RegionAudit, ...]
+    tolerant: Verdict
+    records: tuple[Record, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Violated if a case is, holds if every case does, else undecided."""
+        return combined(
+            region.verdict(case) for region in self.regions for case, _ in region.claims.cases
+        )
+
+    def witness(self) -> Witness | None:
+        """The counterexample of the first violated case, if there is one."""
+        found = [witness for region in self.regions for witness in region.witnesses.values()]
+        return min(found, key=lambda witness: witness.case, default=None)
+
+
+def combined(verdicts: Iterator[Verdict]) -> Verdict:
+    """The worst of some verdicts; `holds` for none at all is refused with `ValueError`."""
+    order = list(Verdict)
+    return max(verdicts, key=order.index)
+
+
+def audit_network(
+    prepared: Prepared, property_: Property, method: Method, progress: Progress
+) -> NetworkAudit:
+    """The audit of a network over a property that fits it (`check_fits`)."""
+    regions = tuple(
+        audit_region(prepared, claims, method, progress)
+        for claims in region_claims(prepared, property_)
+    )
+    tolerant = _tolerant(prepared, property_, regions, method, progress)
+    return NetworkAudit(prepared, regions, tolerant, tuple(_records(regions)))
+
+
+def audit_region(
+    prepared: Prepared, claims: RegionClaims, method: Method, progress: Progress
+) -> RegionAudit:
+    """Bounds over one region; cases they leave undecided are searched for a counterexample."""
+    targets = {claims.target: claims.combination}
+    state = propagate(prepared, claims.region, method, targets, progress)
+    shown = claims.empty_cases(state.replay.box(state.boxes[claims.target]))
+    witnesses = {} if len(shown) == len(claims.cases) else find_witnesses(state, claims, shown)
+    return RegionAudit(claims, state, shown, witnesses)
+
+
+def find_witnesses(
+    state: Propagation, claims: RegionClaims, shown: Mapping[int, int]
+) -> dict[int, Witness]:
+    """Counterexamples to the cases not shown empty, among the candidates of the search."""
+    prepared = state.replay.prepared
+    source, sink = prepared.graph.inputs[0], prepared.graph.outputs[0]
+    (target,) = state.replay.targets
+    below, _ = state.forms(target, claims.region.boxes)
+    found: dict[int, Witness] = {}
+    for points in counterexample.candidates(prepared, claims, state.form(below), SEED):
+        values = evaluate_graph(prepared, {source: points})
+        for case, row in claims.unsafe_points(values).items():
+            if case not in found:
+                inputs, outputs = values[source][row], values[sink][row]
+                found[case] = Witness(case, tuple(inputs.rationals()), tuple(outputs.rationals()))
+        if len(found) + len(shown) == len(claims.cases):
+            break
+    return found
+
+
+def _tolerant(
+    prepared: Prepared,
+    property_: Property,
+    regions: tuple[RegionAudit, ...],
+    method: Method,
+    progress: Progress,
+) -> Verdict:
+    """The verdict on the widened property, which can hold only where the exact one does."""
+    exact = combined(r.verdict(case) for r in regions for case, _ in r.claims.cases)
+    if exact is Verdict.VIOLATED:
+        return Verdict.VIOLATED
+    wider = region_claims(prepared, widened(property_))
+    if exact is Verdict.HOLDS:
+        audits = [audit_region(prepared, claims, method, progress) for claims in wider]
+        return combined(r.verdict(case) for r in audits for case, _ in r.claims.cases)
+    # wider regions come in the same order; the forms of the exact ones still guide the search
+    found = [
+        find_witnesses(region.propagation, claims, {})
+        for region, claims in zip(regions, wider, strict=True)
+    ]
+    return Verdict.VIOLATED if any(found) else Verdict.UNDECIDED
+
+
+# the records: rules used, applications replayed, cases judged
+
+
+def _records(regions: tuple[RegionAudit, ...]) -> Iterator[Record]:
+    used = {a.rule for r in regions for a in r.propagation.replay.applications}
+    for name in sorted(used):
+        yield from audit_rule(BY_NAME[name], DEFAULT_LIMITS)
+    for number, region in enumerate(regions):
+        yield from _instances(number, region.propagation)
+        yield from _cases(number, region)
+
+
+def _obligation(identity: str, kind: Kind, provenance: str, assumes: tuple[str, ...]) -> Obligation:
+    return Obligation(
+        id=identity,
+        kind=kind,
+        free=(),
+        definitions=(),
+        premises=(),
+        goal=None,
+        expected=Expected.PROVED,
+        provenance=provenance,
+        assumes=assumes,
+    )
+
+
+def instance_id(region: int, application: int) -> str:
+    """The id of the instance obligation of one application."""
+    return f"instance/{region}/{application}"
+
+
+def _instances(number: int, state: Propagation) -> Iterator[Record]:
+    """Every application was established by the replay, or there would be no audit."""
+    for index, application in enumerate(state.replay.applications):
+        suppliers = tuple(instance_id(number, i) for i in application.suppliers.values())
+        rule = BY_NAME[application.rule]
+        relying = tuple(f"{rule.name}/weaken/{value.name}" for value in rule.derived[:1])
+        yield Record(
+            _obligation(
+                instance_id(number, index),
+                Kind.INSTANCE,
+                f"{application.rule} at {application.node!r}",
+                suppliers,
+            ),
+            Proved(By.INSTANCE, Exact("sides hold; derived values recomputed exactly"), relying),
+        )
+
+
+def _cases(number: int, region: RegionAudit) -> Iterator[Record]:
+    state = region.propagation
+    index = state.boxes[region.claims.target]
+    for case, _ in region.claims.cases:
+        outcome: Outcome = Unknown("bounds leave it open and no counterexample was found")
+        if case in region.witnesses:
+            point = region.witnesses[case].inputs
+            named = tuple((f"X_{i}", value) for i, value in enumerate(point))
+            outcome = Refuted(Point(named, f"case {case} is empty"))
+        elif case in region.shown:
+            row = region.shown[case]
+            bound = state.replay.box(index).lower.rational(0, row)
+            why = f"row {row} is at least {bound} throughout the box"
+            outcome = Proved(By.INSTANCE, Exact(why), (instance_id(number, index),))
+        yield Record(
+            _obligation(f"case/{case}", Kind.CLAIM, "the case's unsafe set is empty", ()), outcome
+        )
+
+
+def output_bounds(audit: NetworkAudit) -> Iterator[tuple[int, str, int, mpq, mpq]]:
+    """For each case and output entry: case, tensor, index, exact lower and upper bound."""
+    for region in audit.regions:
+        state = region.propagation
+        for tensor in audit.prepared.graph.outputs:
+            box = state.replay.box(state.boxes[tensor])
+            ends = list(zip(box.lower.rationals(), box.upper.rationals(), strict=True))
+            for case, _ in region.claims.cases:
+                for index, (lower, upper) in enumerate(ends):
+                    yield case, tensor, index, lower, upper
+
+
+def silent(_node: str, _done: int, _count: int) -> None:
+    """No progress shown."""

@@ -1,0 +1,1 @@
+"""Fast, untrusted search: everything here only proposes."""
