@@ -1,0 +1,34 @@
+"""The example scripts as modules; `examples/` is a folder of scripts, not a package."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def load(name: str) -> ModuleType:
+    found = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def digits() -> Path:
+    """The folder of the bundled network."""
+    return EXAMPLES / "digits"
+
+
+@pytest.fixture(scope="session")
+def train_digits() -> ModuleType:
+    return load("train_digits")
+
+
+@pytest.fixture(scope="session")
+def numpy_ibp() -> ModuleType:
+    return load("numpy_ibp")
