@@ -1,6 +1,107 @@
-"""The binary32 reference model: values, and operations that round an exact result once."""
+"""The binary32 reference model: values, and operations that round an exact result once.
 
+One function per operation: `add(mode, x, y, environment) -> Result(value, flags)`. A function
+takes a mode, or an environment, exactly when its result can depend on it. `catalogue` lists the
+operations by name, on patterns.
+"""
+
+from refsem.binary32.arithmetic import (
+    add,
+    div,
+    fma,
+    log_b,
+    mul,
+    remainder,
+    round_to_integral,
+    scale_b,
+    sqrt,
+    sub,
+)
+from refsem.binary32.bits import (
+    absolute,
+    copy_sign,
+    negate,
+    next_down,
+    next_up,
+    total_order,
+    total_order_magnitude,
+)
+from refsem.binary32.comparisons import (
+    BooleanResult,
+    Predicate,
+    Relation,
+    compare,
+    max_num,
+    maximum,
+    maximum_number,
+    min_num,
+    minimum,
+    minimum_number,
+    relation,
+)
+from refsem.binary32.conversions import (
+    from_bfloat16,
+    from_binary16,
+    from_binary64,
+    from_format,
+    from_integer,
+    from_text,
+    to_bfloat16,
+    to_binary16,
+    to_binary64,
+    to_decimal,
+    to_format,
+    to_hexadecimal,
+    to_integer,
+)
 from refsem.binary32.value import Binary32, Class, Result
 from refsem.rounding import Environment, Flags
 
-__all__ = ["Binary32", "Class", "Environment", "Flags", "Result"]
+__all__ = [
+    "Binary32",
+    "BooleanResult",
+    "Class",
+    "Environment",
+    "Flags",
+    "Predicate",
+    "Relation",
+    "Result",
+    "absolute",
+    "add",
+    "compare",
+    "copy_sign",
+    "div",
+    "fma",
+    "from_bfloat16",
+    "from_binary16",
+    "from_binary64",
+    "from_format",
+    "from_integer",
+    "from_text",
+    "log_b",
+    "max_num",
+    "maximum",
+    "maximum_number",
+    "min_num",
+    "minimum",
+    "minimum_number",
+    "mul",
+    "negate",
+    "next_down",
+    "next_up",
+    "relation",
+    "remainder",
+    "round_to_integral",
+    "scale_b",
+    "sqrt",
+    "sub",
+    "to_bfloat16",
+    "to_binary16",
+    "to_binary64",
+    "to_decimal",
+    "to_format",
+    "to_hexadecimal",
+    "to_integer",
+    "total_order",
+    "total_order_magnitude",
+]

@@ -31,7 +31,8 @@ from refsem.rounding.environment import (
 from refsem.rounding.formats import BINARY32, Format
 from refsem.rounding.modes import Mode
 
-_GUARD_BITS = 3
+GUARD_BITS = 3
+"""How far below the quantum of a result a value may be rounded to odd without being noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def odd_dyadic(format_: Format, numerator: int, denominator: int) -> tuple[int, 
     if denominator & (denominator - 1) == 0:
         return numerator, 1 - denominator.bit_length()
     binade = numerator.bit_length() - denominator.bit_length() - 1
-    quantum = max(binade - format_.precision + 1, format_.least_quantum) - _GUARD_BITS
+    quantum = max(binade - format_.precision + 1, format_.least_quantum) - GUARD_BITS
     if quantum < 0:
         numerator <<= -quantum
     else:

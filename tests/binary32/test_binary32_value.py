@@ -1,19 +1,13 @@
 """The value type over its whole range: classes partition, values agree with the format."""
 
 import pytest
+from binary32_grids import patterns
 from gmpy2 import mpq
 from hypothesis import given
 from hypothesis import strategies as st
 
 from refsem.binary32 import Binary32, Class
 from refsem.rounding import BINARY32, Finite, Infinite, Mode, NotANumber, decode
-
-patterns = st.integers(0, (1 << 32) - 1) | st.builds(
-    lambda sign, field, trailing: sign << 31 | field << 23 | trailing,
-    st.integers(0, 1),
-    st.sampled_from([0, 1, 2, 126, 127, 128, 253, 254, 255]),
-    st.sampled_from([0, 1, 2, 0x3FFFFF, 0x400000, 0x400001, 0x7FFFFE, 0x7FFFFF]),
-)
 
 
 @given(patterns)

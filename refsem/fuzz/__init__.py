@@ -1,0 +1,1 @@
+"""Corner-case generators, conformance vectors, targets and campaigns against the model."""
