@@ -1,0 +1,216 @@
+"""Points at which a rule applies, drawn by construction from its statement: nothing is filtered.
+
+Variables are drawn one after the other: points first, then given and chosen values, then points
+that a side says are equal to something. Each side bounds the last variable it mentions, in which
+it must be linear; that variable is drawn within the bounds. Given and chosen values are binary32
+values (bounds are rounded inward); points are any rationals.
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from gmpy2 import mpq
+from hypothesis import strategies as st
+
+from refsem.ir.readings import evaluate
+from refsem.ir.terms import Comparison, Relation, free_variables, relation_terms
+from refsem.rounding import (
+    BINARY32,
+    Mode,
+    Unbounded,
+    exact_value,
+    next_up,
+    round_down,
+    round_to_binary32,
+    round_up,
+)
+from refsem.rules import Rule
+
+Point = dict[str, mpq]
+
+SMALL = tuple(mpq(n, d) for n in range(-4, 5) for d in (1, 2))
+WIDE = tuple(
+    sign * value
+    for sign in (1, -1)
+    for value in (
+        mpq(0),
+        mpq(1, 2**149),
+        mpq(2**23 - 1, 2**149),
+        mpq(2**23 - 1, 2**148),
+        mpq(1, 2**126),
+        mpq(13421773, 2**27),
+        mpq(2**24 - 1, 2**24),
+        mpq(1),
+        mpq(2**23 + 1, 2**23),
+        mpq(2**24 - 1),
+        mpq(2**24 + 2),
+        mpq(11184811, 2**24) * 2**50,
+    )
+)
+"""Binary32 values of every size up to 2^50: bounds that a side asks for then stay finite."""
+
+SHARES = (mpq(0), mpq(1, 3), mpq(1, 2), mpq(1))
+"""Where between two bounds a value is taken."""
+
+
+class Source(Protocol):
+    """Where the numbers come from."""
+
+    def value(self) -> mpq:
+        """Any binary32 value."""
+        ...
+
+    def share(self) -> mpq:
+        """A number from 0 to 1, both often."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """Numbers from a seeded generator: the same each time."""
+
+    generator: random.Random
+    values: tuple[mpq, ...]
+
+    def value(self) -> mpq:
+        return self.generator.choice(self.values)
+
+    def share(self) -> mpq:
+        return self.generator.choice(SHARES)
+
+
+def _finite32(bits: int) -> mpq:
+    return exact_value(BINARY32, bits)
+
+
+_NUMBERS = st.one_of(
+    st.sampled_from(SMALL),
+    st.sampled_from(WIDE),
+    # patterns of magnitude up to 2^50, both signs
+    st.builds(lambda b, s: s * _finite32(b), st.integers(0, 0x58800000), st.sampled_from((1, -1))),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Numbers drawn by Hypothesis."""
+
+    draw: Callable[[st.SearchStrategy[mpq]], mpq]
+
+    def value(self) -> mpq:
+        return self.draw(_NUMBERS)
+
+    def share(self) -> mpq:
+        return self.draw(st.sampled_from(SHARES))
+
+
+@st.composite
+def points(draw: Callable[[st.SearchStrategy[mpq]], mpq], rule: Rule) -> Point:
+    """Values of the rule's given, chosen and point variables that meet its sides."""
+    return draw_point(rule, Drawn(draw))
+
+
+def names(rule: Rule) -> tuple[str, ...]:
+    """Given, chosen and point variables."""
+    return tuple(str(v.head) for v in (*rule.given, *rule.chosen, *rule.point))
+
+
+def draw_point(rule: Rule, source: Source) -> Point:
+    """Values of the rule's given, chosen and point variables that meet its sides."""
+    determined = _determined(rule)
+    inputs = [str(v.head) for v in (*rule.given, *rule.chosen)]
+    free = [str(v.head) for v in rule.point if str(v.head) not in determined]
+    order = [*free, *inputs, *determined]
+    values: Point = {}
+    for name in order:
+        relations = [
+            side.relation
+            for side in rule.sides
+            if name == max(_mentioned(side.relation), key=order.index)
+        ]
+        if name in determined:
+            values[name] = evaluate(determined[name].right, values)
+        elif name in inputs:
+            values[name] = _input(_bounds(name, relations, values), source)
+        else:
+            values[name] = _free(_bounds(name, relations, values), source)
+    return values
+
+
+def _mentioned(relation: Relation) -> tuple[str, ...]:
+    return free_variables(relation_terms((relation,)))
+
+
+def _determined(rule: Rule) -> dict[str, Relation]:
+    """The point variables that stand alone on the left of an equality."""
+    return {
+        str(side.relation.left.head): side.relation
+        for side in rule.sides
+        if side.relation.comparison is Comparison.EQ and side.relation.left in rule.point
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    lower: list[mpq]
+    upper: list[mpq]
+    above: list[mpq]
+    """Strict lower bounds."""
+
+
+def _bounds(name: str, relations: list[Relation], values: Mapping[str, mpq]) -> _Bounds:
+    bounds = _Bounds([], [], [])
+    for relation in relations:
+        at_0, at_1, at_2 = (
+            evaluate(relation.right, {**values, name: mpq(n)})
+            - evaluate(relation.left, {**values, name: mpq(n)})
+            for n in range(3)
+        )
+        slope = at_1 - at_0
+        assert slope != 0, f"{name} is last in a side that does not depend on it"
+        assert at_2 - at_1 == slope, f"a side is not linear in {name}"
+        match relation.comparison, slope > 0:
+            case Comparison.LE, True:
+                bounds.lower.append(-at_0 / slope)
+            case Comparison.LE, False:
+                bounds.upper.append(-at_0 / slope)
+            case Comparison.LT, True:
+                bounds.above.append(-at_0 / slope)
+            case other:
+                raise AssertionError(f"no construction for {other}: extend this file")
+    return bounds
+
+
+def _free(bounds: _Bounds, source: Source) -> mpq:
+    assert bounds == _Bounds([], [], []), "a side bounds points only: extend this file"
+    return source.value() + source.share() * source.value()
+
+
+def _input(bounds: _Bounds, source: Source) -> mpq:
+    """A binary32 value within bounds, on them as often as not."""
+    lowest = [_finite(round_up(bound)) for bound in bounds.lower]
+    lowest += [_neighbour(bound) for bound in bounds.above]
+    highest = [_finite(round_down(bound)) for bound in bounds.upper]
+    drawn, share = source.value(), source.share()
+    if lowest and highest:
+        low, high = max(lowest), min(highest)
+        assert low <= high, "the sides leave nothing to choose"
+        return max(low, _finite(round_down(low + share * (high - low))))
+    if lowest:
+        return _finite(round_up(max(lowest) + share * abs(drawn)))
+    if highest:
+        return _finite(round_down(min(highest) - share * abs(drawn)))
+    return drawn
+
+
+def _neighbour(bound: mpq) -> mpq:
+    """The least binary32 value above a bound."""
+    bits = round_to_binary32(Mode.RTN, bound, 0)
+    return exact_value(BINARY32, next_up(BINARY32, bits))
+
+
+def _finite(value: mpq | Unbounded) -> mpq:
+    assert not isinstance(value, Unbounded)
+    return value
