@@ -56,7 +56,7 @@ def read_onnx(data: bytes, file: str) -> Graph:
     scope = Scope(file, {}, {}, set())
     read_ends(model.graph, scope)
     zero = zero_constant(model.graph, scope)
-    for node in _in_order(model.graph.node, opsets, file):
+    for node in _in_order(model.graph.node, scope, opsets):
         _read_node(node, scope, opsets, zero)
     check_declared((*model.graph.value_info, *model.graph.input, *model.graph.output), scope)
     return _graph(model.graph, scope)
@@ -108,10 +108,11 @@ def _version(node: onnx.NodeProto, opsets: Mapping[str, int], file: str) -> Vers
 
 
 def _in_order(
-    nodes: Sequence[onnx.NodeProto], opsets: Mapping[str, int], file: str
+    nodes: Sequence[onnx.NodeProto], scope: Scope, opsets: Mapping[str, int]
 ) -> list[onnx.NodeProto]:
     """The nodes, each after those it uses; as they stand in the file where that is so already."""
-    producer = {name: index for index, node in enumerate(nodes) for name in node.output if name}
+    defined = ((name, index) for index, node in enumerate(nodes) for name in node.output)
+    producer = {name: index for name, index in defined if name and name not in scope.values}
     started: set[int] = set()
     placed: dict[int, onnx.NodeProto] = {}
     for root in range(len(nodes)):
@@ -128,7 +129,7 @@ def _in_order(
                 pending.extend(reversed(missing))
             else:
                 message = "uses, directly or not, the tensor it defines: a cycle"
-                raise InputError(file, _place(nodes[index], opsets), message)
+                raise InputError(scope.file, _place(nodes[index], opsets), message)
     return list(placed.values())
 
 

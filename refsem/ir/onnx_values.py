@@ -66,7 +66,7 @@ _DATA = ("dims", "data_type", "data_location", "float_data", "int64_data", "raw_
 def element_type_name(number: int) -> str:
     """The name of an ONNX element type, for messages."""
     names: Mapping[int, str] = {value: name for name, value in onnx.TensorProto.DataType.items()}
-    return names.get(number, f"type number {number}")
+    return names.get(number, f"number {number}")
 
 
 def quoted(name: str) -> str:

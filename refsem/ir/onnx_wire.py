@@ -16,7 +16,7 @@ from refsem.errors import InputError
 
 DEPTH_LIMIT = 32
 """How deep messages may be nested."""
-VALUE_LIMIT = 2**20
+VALUE_LIMIT = 2**18
 """How many fields, and entries of packed integers, a file may have."""
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5

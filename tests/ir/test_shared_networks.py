@@ -1,0 +1,131 @@
+"""The networks others use: all those we promise are read, and computed as the reference does."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from gmpy2 import mpq
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from refsem.errors import InputError
+from refsem.exact import ExactTensor
+from refsem.ir import Graph, Op, load_model
+from refsem.ir.evaluation import evaluate_graph, prepare
+
+Points = NDArray[np.float64]
+
+ACAS = [f"acasxu/ACASXU_run2a_{i}_{j}_batch_2000.onnx" for i in range(1, 6) for j in range(1, 10)]
+SIZES = {
+    **dict.fromkeys(ACAS, (5, 5)),
+    "mnist_fc/mnist-net_256x2.onnx": (784, 10),
+    "mnist_fc/mnist-net_256x4.onnx": (784, 10),
+    "rl_benchmarks/cartpole.onnx": (4, 2),
+    "rl_benchmarks/dubinsrejoin.onnx": (8, 8),
+    "rl_benchmarks/lunarlander.onnx": (8, 4),
+}
+SATRELU = [
+    f"neurocodebench_satrelu/{name}.onnx"
+    for name in (
+        *("sat_v2_c2", "sat_v3_c9", "sat_v4_c5", "sat_v12_c43", "sat_v13_c62"),
+        *("unsat_v2_c4", "unsat_v3_c8", "unsat_v4_c6", "unsat_v12_c43", "unsat_v13_c62"),
+    )
+]
+
+
+def test_no_network_is_forgotten(data: Path) -> None:
+    present = (data / "networks/neurocodebench_satrelu").glob("*.onnx")
+    assert sorted(path.stem for path in present) == sorted(Path(name).stem for name in SATRELU)
+    assert len(list((data / "networks/acasxu").glob("*.onnx"))) == len(ACAS)
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_promised_networks_are_read(data: Path, name: str) -> None:
+    graph = load_model(data / "networks" / name)
+    sizes = [graph.node(tensor).size for tensor in (*graph.inputs, *graph.outputs)]
+    assert sizes == list(SIZES[name])
+
+
+def point_of(graph: Graph, seed: int, *, integers: bool) -> np.ndarray[tuple[int, ...], np.dtype]:
+    source = np.random.default_rng(seed)
+    shape = graph.node(graph.inputs[0]).shape
+    return (
+        source.integers(-3, 4, shape) if integers else np.ldexp(source.integers(0, 2**9, shape), -9)
+    )
+
+
+def exact_output(graph: Graph, point: np.ndarray[tuple[int, ...], np.dtype]) -> list[mpq]:
+    row = ExactTensor.from_rationals(
+        [mpq(float(entry)) for entry in point.ravel()], (1, point.size)
+    )
+    return evaluate_graph(prepare(graph), {graph.inputs[0]: row})[graph.outputs[0]].rationals()
+
+
+@pytest.mark.parametrize("name", SATRELU)
+def test_integer_networks_are_computed_exactly(data: Path, name: str) -> None:
+    graph = load_model(data / "networks" / name)
+    reference = ReferenceEvaluator(str(data / "networks" / name))
+    for seed in range(3):
+        point = point_of(graph, seed)
+        (output,) = reference.run(None, {graph.inputs[0]: point.astype(np.float32)})
+        assert exact_output(graph, point) == [mpq(float(entry)) for entry in output.ravel()]
+
+
+@pytest.mark.parametrize("name", [ACAS[0], ACAS[-1], *list(SIZES)[45:]])
+def test_networks_are_computed_as_the_reference_does_in_binary64(data: Path, name: str) -> None:
+    """Structure, not rounding: a wrong transpose or axis would be off by far more."""
+    path = data / "networks" / name
+    graph = load_model(path)
+    point = point_of(graph, 7) / 8
+    double = onnx.load(path)
+    for tensor in double.graph.initializer:
+        wide = numpy_helper.to_array(tensor).astype(np.float64)
+        tensor.CopyFrom(numpy_helper.from_array(wide, tensor.name))
+    (output,) = ReferenceEvaluator(double).run(None, {graph.inputs[0]: point.astype(np.float64)})
+    exact = exact_output(graph, point)
+    assert len(exact) == output.size
+    scale = max(abs(entry) for entry in exact)
+    for entry, other in zip(exact, output.ravel(), strict=True):
+        assert abs(entry - mpq(float(other))) <= scale * mpq(1, 10**9)
+
+
+def test_residual_networks_are_read(data: Path) -> None:
+    graph = load_model(data / "networks/cersyve/pendulum_finetune_inv.onnx")
+    assert sum(node.op is Op.ADD for node in graph.nodes) == 3
+
+
+REFUSED = {
+    "marabou/cnn_max_mninst2": "node 'conv2d_14' (Conv, opset 12): this operator is not supported",
+    "marabou/tanh_test": "node 'model/model/fc_1/Tanh' (Tanh, opset 9): this operator is not "
+    "supported",
+    "neurocodebench2/hopfield/hop_tanh_w4_r2": "(Shape, opset 15): this operator is not supported",
+    "marabou/layer-zoo/constant": "output 'y': does not depend on any input",
+    "marabou/layer-zoo/unsqueeze": "tensor 'y': dimension 1 declared 1, but is 2",
+    "marabou/layer-zoo/squeeze_with_axes": "tensor 'y': declared with 2 dimensions, "
+    "but its shape is [1, 2, 3]",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_networks_beyond_us_are_refused_with_the_reason(data: Path, name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_model(data / "networks" / f"{name}.onnx")
+    assert str(caught.value).endswith(REFUSED[name])
+
+
+@pytest.mark.parametrize(
+    "name", ["add", "flatten", "gemm", "identity", "matmul", "relu", "reshape", "sub", "transpose"]
+)
+def test_one_operator_networks_whose_nodes_stand_out_of_order(data: Path, name: str) -> None:
+    assert load_model(data / "networks/marabou/layer-zoo" / f"{name}.onnx").outputs == ("y",)
+
+
+def test_every_network_is_read_or_refused_in_one_line(data: Path) -> None:
+    for path in sorted((data / "networks").rglob("*.onnx")):
+        try:
+            text = load_model(path).outputs[0]
+        except InputError as error:
+            text = str(error)
+        assert "\n" not in text
