@@ -48,18 +48,15 @@ def test_promised_networks_are_read(data: Path, name: str) -> None:
     assert sizes == list(SIZES[name])
 
 
-def point_of(graph: Graph, seed: int, *, integers: bool) -> np.ndarray[tuple[int, ...], np.dtype]:
-    source = np.random.default_rng(seed)
+def point_of(graph: Graph, seed: int) -> Points:
+    """Small integers."""
     shape = graph.node(graph.inputs[0]).shape
-    return (
-        source.integers(-3, 4, shape) if integers else np.ldexp(source.integers(0, 2**9, shape), -9)
-    )
+    return np.random.default_rng(seed).integers(-3, 4, shape).astype(np.float64)
 
 
-def exact_output(graph: Graph, point: np.ndarray[tuple[int, ...], np.dtype]) -> list[mpq]:
-    row = ExactTensor.from_rationals(
-        [mpq(float(entry)) for entry in point.ravel()], (1, point.size)
-    )
+def exact_output(graph: Graph, point: Points) -> list[mpq]:
+    entries = [mpq(float(entry)) for entry in point.ravel()]
+    row = ExactTensor.from_rationals(entries, (1, point.size))
     return evaluate_graph(prepare(graph), {graph.inputs[0]: row})[graph.outputs[0]].rationals()
 
 
