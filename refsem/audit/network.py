@@ -78,6 +78,10 @@ class NetworkAudit:
     tolerant: Verdict
     records: tuple[Record, ...]
 
+    def judged(self) -> tuple[Record, ...]:
+        """The records of rules and applications, without the cases: those are the verdict."""
+        return tuple(r for r in self.records if r.obligation.kind is not Kind.CLAIM)
+
     @property
     def verdict(self) -> Verdict:
         """Violated if a case is, holds if every case does, else undecided."""

@@ -149,3 +149,9 @@ def _rational_point(
             return None
         point[name] = mpq(value.numerator_as_long(), value.denominator_as_long())
     return point
+
+
+def smt_text(obligation: Obligation) -> str:
+    """The question put to z3, in SMT-LIB; `unsat` means that the goal follows."""
+    text: str = solver_for(obligation, RESOURCES).to_smt2()
+    return text.strip()

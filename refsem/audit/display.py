@@ -1,0 +1,63 @@
+"""Rationals as people read them. Display only: nothing printed here is computed with."""
+
+from gmpy2 import mpq, mpz
+
+SHORT = 40
+"""An exact decimal longer than this is shown rounded, with ≈ before it."""
+
+
+def decimal(value: mpq, digits: int) -> str:
+    """The value rounded to that many significant digits, without trailing zeros."""
+    if value == 0:
+        return "0"
+    size, exponent = abs(value), 0
+    exponent = len(str(size.numerator)) - len(str(size.denominator))
+    scaled = size * _ten_to(digits - 1 - exponent)
+    while scaled >= 10**digits:
+        exponent, scaled = exponent + 1, scaled / 10
+    while scaled < 10 ** (digits - 1):
+        exponent, scaled = exponent - 1, scaled * 10
+    rounded = int((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator))
+    return ("-" if value < 0 else "") + _placed(rounded, exponent - digits + 1)
+
+
+def _ten_to(power: int) -> mpq:
+    return mpq(mpz(10) ** power) if power >= 0 else mpq(1, mpz(10) ** -power)
+
+
+def _placed(number: int, exponent: int) -> str:
+    """The number times 10^exponent, in plain or, where that is long, scientific notation."""
+    digits = str(number)
+    stripped = digits.rstrip("0")
+    exponent += len(digits) - len(stripped)
+    leading = exponent + len(stripped) - 1
+    if not -5 <= leading <= 15:
+        point = f".{stripped[1:]}" if len(stripped) > 1 else ""
+        return f"{stripped[0]}{point}e{leading}"
+    if exponent >= 0:
+        return stripped + "0" * exponent
+    if leading >= 0:
+        return f"{stripped[: leading + 1]}.{stripped[leading + 1 :]}"
+    return "0." + "0" * (-leading - 1) + stripped
+
+
+def exact(value: mpq) -> str:
+    """The value exactly if it is a short decimal, else rounded and marked with ≈."""
+    denominator = int(value.denominator)
+    twos = (denominator & -denominator).bit_length() - 1
+    rest, fives = denominator >> twos, 0
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    places = max(twos, fives)
+    if rest == 1 and places <= SHORT:
+        text = _placed_exactly(value, places)
+        if len(text) <= SHORT:
+            return text
+    return "≈" + decimal(value, 12)
+
+
+def _placed_exactly(value: mpq, places: int) -> str:
+    digits = str(abs(int(value * 10**places))).rjust(places + 1, "0")
+    whole, fraction = digits[: len(digits) - places], digits[len(digits) - places :]
+    text = f"{whole}.{fraction}".rstrip("0").rstrip(".")
+    return ("-" if value < 0 else "") + text

@@ -1,0 +1,81 @@
+"""The audit as the JSON object scripts rely on (`docs/file-formats.md`)."""
+
+from collections.abc import Iterator
+
+from gmpy2 import mpq
+
+from refsem.audit.display import decimal
+from refsem.audit.network import NetworkAudit, Witness, output_bounds
+from refsem.certificates.judgement import BoundsReport, Escape, Finding
+from refsem.obligations.ledger import counts
+
+
+def audit_object(audit: NetworkAudit, bounds: BoundsReport | None) -> dict[str, object]:
+    """Verdicts, output bounds, counts of obligations and, if judged, the bounds file."""
+    found: dict[str, object] = {
+        "verdict": audit.verdict.value,
+        "tolerant_verdict": audit.tolerant.value,
+        "network": "real",
+        "outputs": [
+            {
+                "case": case,
+                "tensor": tensor,
+                "index": index,
+                "lower": str(lower),
+                "upper": str(upper),
+            }
+            for case, tensor, index, lower, upper in output_bounds(audit)
+        ],
+        "obligations": counts(audit.judged()),
+    }
+    witness = audit.witness()
+    if witness is not None:
+        found["witness"] = witness_object(witness)
+    if bounds is not None:
+        found["bounds"] = bounds_object(bounds)
+    return found
+
+
+def witness_object(witness: Witness) -> dict[str, object]:
+    """A counterexample with exact inputs and outputs."""
+    return {
+        "case": witness.case,
+        "inputs": [str(value) for value in witness.inputs],
+        "outputs": [str(value) for value in witness.outputs],
+    }
+
+
+def bounds_object(report: BoundsReport) -> dict[str, object]:
+    """The judgement of a bounds file."""
+    return {
+        "verdict": report.verdict,
+        "input_contains_box": report.input_contains_box,
+        "checked": report.endpoints,
+        "refuted": report.count(Finding.REFUTED),
+        "confirmed": report.count(Finding.CONFIRMED),
+        "open": report.open_endpoints,
+        "steps_checked": report.steps,
+        "steps_broken": report.count(Finding.BROKEN),
+        "steps_open": report.open_steps,
+        "worst_ulp": float(decimal(worst_ulps(report.escapes()), 6)),
+        "witnesses": list(_escapes(report.escapes())),
+    }
+
+
+def worst_ulps(escapes: tuple[Escape, ...]) -> mpq:
+    """The greatest distance of an escape, in binary32 ulps of the claim; 0 for none."""
+    return max((escape.ulps for escape in escapes), default=mpq(0))
+
+
+def _escapes(escapes: tuple[Escape, ...]) -> Iterator[dict[str, object]]:
+    for escape in escapes:
+        yield {
+            "finding": escape.finding.value,
+            "tensor": escape.tensor,
+            "index": escape.index,
+            "side": escape.side,
+            "claimed": str(escape.claimed),
+            "exact": str(escape.exact),
+            "ulps": decimal(escape.ulps, 6),
+            "point": {name: [str(value) for value in values] for name, values in escape.point},
+        }

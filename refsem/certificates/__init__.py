@@ -1,0 +1,1 @@
+"""Certificate files, foreign and ours: untrusted, parsed strictly, judged exactly."""

@@ -1,0 +1,137 @@
+"""Strict JSON for untrusted files: what is not exactly as expected is an error with its path.
+
+Refused here: files over a size limit, nesting over a depth limit (both before parsing), duplicate
+keys, NaN and infinities, text after the value. Accessors name the path of what they refuse, such
+as `tensors.relu_1.lower[3]`. Nothing in a file is ever executed.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from refsem.errors import InputError
+
+SIZE_LIMIT = 256 * 1024 * 1024
+DEPTH_LIMIT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A JSON value together with the file and the path at which it stands."""
+
+    file: str
+    path: str
+    value: object
+
+    def error(self, message: str) -> InputError:
+        """The error that says this about this place."""
+        return InputError(self.file, self.path, message)
+
+    def text(self) -> str:
+        """The value as a string."""
+        if not isinstance(self.value, str):
+            raise self.error(f"{_kind(self.value)} where a string was expected")
+        return self.value
+
+    def items(self) -> list["Value"]:
+        """The elements of a list, each with its path."""
+        if not isinstance(self.value, list):
+            raise self.error(f"{_kind(self.value)} where a list was expected")
+        return [Value(self.file, f"{self.path}[{i}]", item) for i, item in enumerate(self.value)]
+
+    def entries(self) -> dict[str, "Value"]:
+        """The members of an object, each with its path."""
+        if not isinstance(self.value, dict):
+            raise self.error(f"{_kind(self.value)} where an object was expected")
+        prefix = f"{self.path}." if self.path else ""
+        return {key: Value(self.file, prefix + key, item) for key, item in self.value.items()}
+
+    def members(self, required: tuple[str, ...], optional: tuple[str, ...]) -> dict[str, "Value"]:
+        """The members of an object that must have these keys and may have those, no others."""
+        found = self.entries()
+        for key in found:
+            if key not in (*required, *optional):
+                raise found[key].error(f"unknown key; expected {', '.join((*required, *optional))}")
+        for key in required:
+            if key not in found:
+                raise self.error(f"the key {key!r} is missing")
+        return found
+
+
+def _kind(value: object) -> str:
+    names: Mapping[type, str] = {
+        bool: "a truth value",
+        Number: "a number",
+        str: "a string",
+        list: "a list",
+        dict: "an object",
+        type(None): "null",
+    }
+    return names[type(value)]
+
+
+def read_json(path: Path) -> Value:
+    """The value in a JSON file; `InputError` for a file that is not strict JSON within limits."""
+    file = str(path)
+    try:
+        size = path.stat().st_size
+        if size > SIZE_LIMIT:
+            raise InputError(file, "", f"{size} bytes; at most {SIZE_LIMIT} are read")
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise InputError(file, "", error.strerror or "cannot be read") from None
+    except UnicodeDecodeError as error:
+        raise InputError(file, f"byte {error.start}", "not UTF-8 text") from None
+    _check_depth(file, text)
+    return Value(file, "", _parsed(file, text))
+
+
+def _parsed(file: str, text: str) -> object:
+    def refuse_constant(name: str) -> NoReturn:
+        raise InputError(file, "", f"{name} is not JSON")
+
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for key, value in pairs:
+            if key in found:
+                raise InputError(file, "", f"the key {key!r} occurs twice in one object")
+            found[key] = value
+        return found
+
+    try:
+        # numbers are kept as their text: no float is ever made of a file's digits
+        parsed: object = json.loads(
+            text,
+            object_pairs_hook=unique,
+            parse_constant=refuse_constant,
+            parse_float=Number,
+            parse_int=Number,
+        )
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InputError(file, place, f"not JSON: {error.msg}") from None
+    return parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A JSON number: its text, as it stands in the file."""
+
+    text: str
+
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+
+
+def _check_depth(file: str, text: str) -> None:
+    """Nothing if the nesting stays within the limit, strings left aside; else `InputError`."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token.group(), 0)
+        if depth > DEPTH_LIMIT:
+            raise InputError(
+                file, f"character {token.start()}", f"nested deeper than {DEPTH_LIMIT}"
+            )

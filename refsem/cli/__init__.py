@@ -1,0 +1,60 @@
+"""The command line: one file a command, nothing decided here that a library caller could not ask.
+
+Exit status: 0 as claimed, 1 refuted or surprising, 2 undecided, 3 bad input or usage or not
+supported yet. With `--json` standard output carries one JSON object and nothing else; progress
+goes to standard error.
+"""
+
+import sys
+
+import click
+
+from refsem import __version__
+from refsem.cli.audit import audit
+from refsem.cli.rules import rules
+from refsem.cli.show import show
+from refsem.errors import InputError
+
+BAD_INPUT = 3
+
+LATER = ("hunt", "check", "vectors", "fuzz", "profile")
+"""Commands of the stable interface that this version does not have yet."""
+
+
+class _Commands(click.Group):
+    """The group of commands, which knows the names that are still to come."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in LATER:
+            raise InputError("", cmd_name, "this command is not supported yet")
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="refsem")
+def refsem() -> None:
+    """The exact judge between neural-network verifiers and binary32 networks."""
+
+
+refsem.add_command(audit)
+refsem.add_command(rules)
+refsem.add_command(show)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit status; bad input is one line on standard error."""
+    try:
+        status = refsem.main(args=arguments, prog_name="refsem", standalone_mode=False)
+    except InputError as error:
+        click.echo(f"refsem: {error}", err=True)
+        return BAD_INPUT
+    except click.ClickException as error:
+        click.echo(f"refsem: {error.format_message()}", err=True)
+        return BAD_INPUT
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("refsem: interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    return status if isinstance(status, int) else 0

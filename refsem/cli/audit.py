@@ -1,0 +1,161 @@
+"""`refsem audit`: a network over a property, and a bounds file about both."""
+
+import hashlib
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from refsem import __version__
+from refsem.audit.network import NetworkAudit, Verdict, audit_network
+from refsem.audit.report import print_report
+from refsem.audit.serialise import audit_object
+from refsem.certificates.bounds_file import BoundsFile, read_bounds
+from refsem.certificates.judgement import BoundsReport, judge_bounds
+from refsem.cli.terminal import layer_progress, print_json, report_console
+from refsem.errors import InputError
+from refsem.ir import load_model
+from refsem.ir.evaluation import Prepared, prepare
+from refsem.obligations.ledger import write_ledger
+from refsem.properties import Property, load_property
+from refsem.properties.claims import check_fits
+from refsem.rules.propagation import Method
+
+STATUS = {"holds": 0, "sound": 0, "violated": 1, "unsound": 1, "undecided": 2}
+_BADNESS = (0, 2, 1)
+"""Exit statuses from best to worst: refuted outranks undecided."""
+
+_LATER = "is not supported yet"
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Seconds spent on each stage, for the report."""
+
+    started: float = field(default_factory=time.perf_counter)
+    stages: dict[str, str] = field(default_factory=dict)
+
+    def lap(self, stage: str) -> None:
+        """Record the time since the last lap under this name."""
+        now = time.perf_counter()
+        self.stages[stage] = f"{now - self.started:.2f}"
+        self.started = now
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("property_", metavar="PROPERTY", type=click.Path(path_type=Path))
+@click.option(
+    "--method",
+    type=click.Choice(["ibp", "crown", "alpha"]),
+    default="crown",
+    show_default=True,
+    help="How our own bounds are derived.",
+)
+@click.option(
+    "--bounds", type=click.Path(path_type=Path), help="A refsem.bounds.v1 file to be judged."
+)
+@click.option(
+    "--network",
+    type=click.Choice(["real", "binary32"]),
+    default="real",
+    show_default=True,
+    help="Which network is spoken of.",
+)
+@click.option(
+    "--ledger", type=click.Path(path_type=Path), help="Write every obligation and its outcome here."
+)
+@click.option("--branch", type=float, metavar="SECONDS", help="Branch and bound (later).")
+@click.option("--write-certificate", type=click.Path(path_type=Path), help="(later)")
+@click.option("--write-result", type=click.Path(path_type=Path), help="(later)")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+def audit(
+    model: Path,
+    property_: Path,
+    method: str,
+    bounds: Path | None,
+    network: str,
+    ledger: Path | None,
+    branch: float | None,
+    write_certificate: Path | None,
+    write_result: Path | None,
+    as_json: bool,
+) -> int:
+    """Judge the network MODEL over PROPERTY, exactly."""
+    _refuse_later(method, network, branch, write_certificate, write_result)
+    clock = _Clock()
+    prepared, wanted = _read(model, property_)
+    claims = None if bounds is None else _read_claims(bounds, prepared, model)
+    clock.lap("read")
+    with layer_progress() as progress:
+        found = audit_network(prepared, wanted, Method(method), progress)
+        clock.lap("bounds, search and obligations")
+        report = (
+            None
+            if claims is None
+            else judge_bounds(claims, tuple(region.propagation for region in found.regions))
+        )
+    if report is not None:
+        clock.lap("bounds file")
+    if ledger is not None:
+        write_ledger(ledger, _header(model, property_, method), found.records)
+    if as_json:
+        print_json(audit_object(found, report))
+    else:
+        title = f"{model.name} over {property_.name}: {method} bounds"
+        print_report(report_console(), title, found, report, clock.stages)
+    return _status(found, report)
+
+
+def _refuse_later(
+    method: str,
+    network: str,
+    branch: float | None,
+    write_certificate: Path | None,
+    write_result: Path | None,
+) -> None:
+    """Refuse, by name, what a later version will do."""
+    asked = {
+        "--method alpha": method == "alpha",
+        "--network binary32": network == "binary32",
+        "--branch": branch is not None,
+        "--write-certificate": write_certificate is not None,
+        "--write-result": write_result is not None,
+    }
+    for option, given in asked.items():
+        if given:
+            raise InputError("", option, _LATER)
+
+
+def _read(model: Path, property_: Path) -> tuple[Prepared, Property]:
+    prepared = prepare(load_model(model))
+    wanted = load_property(property_)
+    check_fits(prepared, wanted, str(property_))
+    return prepared, wanted
+
+
+def _read_claims(bounds: Path, prepared: Prepared, model: Path) -> BoundsFile:
+    return read_bounds(bounds, prepared, hashlib.sha256(model.read_bytes()).hexdigest())
+
+
+def _header(model: Path, property_: Path, method: str) -> dict[str, object]:
+    return {
+        "producer": f"refsem {__version__}",
+        "model": model.name,
+        "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
+        "property": property_.name,
+        "property_sha256": hashlib.sha256(property_.read_bytes()).hexdigest(),
+        "method": method,
+        "network": "real",
+    }
+
+
+def _status(found: NetworkAudit, report: BoundsReport | None) -> int:
+    """The worse of the verdicts; a surprising rule obligation is refuted business too."""
+    statuses = [STATUS[found.verdict.value]]
+    if report is not None:
+        statuses.append(STATUS[report.verdict])
+    if any(record.surprising for record in found.judged()):
+        statuses.append(STATUS[Verdict.VIOLATED.value])
+    return max(statuses, key=_BADNESS.index)

@@ -1,0 +1,156 @@
+"""`refsem rules`: the catalogue, every reading of one rule, and the audit of rules."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from refsem.cli.readings import print_rule
+from refsem.cli.terminal import print_json, report_console
+from refsem.errors import InputError
+from refsem.ir.readings import relation_text, to_text
+from refsem.obligations.discharge import DEFAULT_LIMITS, audit_rules
+from refsem.obligations.ledger import outcome_object
+from refsem.obligations.obligation import Point, Proved, Record, Refuted, Stated, Unknown
+from refsem.rules import CATALOGUE, Rule
+from refsem.rules.loading import load_rules
+
+
+@click.command()
+@click.argument("name", metavar="[NAME|FILE.py[:NAME]]", required=False)
+@click.option("--audit", "audited", is_flag=True, help="Discharge every obligation.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+def rules(name: str | None, audited: bool, as_json: bool) -> int:
+    """List the rules, show one in all its readings, or audit them.
+
+    A FILE.py is trusted: loading it runs it.
+    """
+    selected = _selected(name)
+    records = tuple(audit_rules(selected, DEFAULT_LIMITS)) if audited else ()
+    if as_json:
+        print_json(_object(selected, records))
+    else:
+        console = report_console()
+        if audited:
+            _print_records(console, selected, records)
+        elif name is None:
+            console.print(_catalogue_table(selected))
+        else:
+            for rule in selected:
+                print_rule(console, rule)
+    return _status(records)
+
+
+def _selected(name: str | None) -> tuple[Rule, ...]:
+    """The rules meant: all of the catalogue, one of it, or those of a file."""
+    if name is None:
+        return CATALOGUE
+    file, _, wanted = name.partition(":")
+    if file.endswith(".py"):
+        click.echo(f"refsem: {file} is executed: rule files are trusted Python", err=True)
+        found = load_rules(Path(file))
+    else:
+        file, wanted, found = "", name, CATALOGUE
+    chosen = tuple(rule for rule in found if wanted in ("", rule.name))
+    if not chosen:
+        names = ", ".join(rule.name for rule in found)
+        raise InputError(file, wanted, f"there is no such rule; there are {names}")
+    return chosen
+
+
+def _status(records: Iterable[Record]) -> int:
+    """1 for a surprise, 2 for an unknown that was not expected, else 0."""
+    surprising = [record for record in records if record.surprising]
+    if any(not isinstance(record.outcome, Unknown) for record in surprising):
+        return 1
+    return 2 if surprising else 0
+
+
+def _object(selected: Iterable[Rule], records: Iterable[Record]) -> dict[str, object]:
+    return {
+        "rules": [_rule_object(rule) for rule in selected],
+        "obligations": [
+            {
+                "id": record.obligation.id,
+                "expected": record.obligation.expected.value,
+                **outcome_object(record.outcome),
+            }
+            for record in records
+        ],
+    }
+
+
+def _rule_object(rule: Rule) -> dict[str, object]:
+    return {
+        "name": rule.name,
+        "operator": None if rule.operator is None else rule.operator.value,
+        "sides": [
+            {"name": s.name, "relation": relation_text(s.relation), "because": s.because}
+            for s in rule.sides
+        ],
+        "derived": [
+            {"name": d.name, "term": to_text(d.term), "outward": d.outward.value}
+            for d in rule.derived
+        ],
+        "claims": [{"name": c.name, "relation": relation_text(c.relation)} for c in rule.claims],
+        "because": rule.because,
+        "source": rule.source,
+        "lift": rule.lift,
+    }
+
+
+def _catalogue_table(selected: Iterable[Rule]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("rule", "operator", "claims", "under", "source"):
+        table.add_column(column, overflow="fold")
+    for rule in selected:
+        table.add_row(
+            rule.name,
+            "" if rule.operator is None else rule.operator.value,
+            "\n".join(relation_text(claim.relation) for claim in rule.claims),
+            "\n".join(relation_text(side.relation) for side in rule.sides),
+            rule.source,
+        )
+    return table
+
+
+def _print_records(console: Console, selected: Iterable[Rule], records: tuple[Record, ...]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("obligation", "expected", "outcome", "evidence"):
+        table.add_column(column, overflow="fold")
+    for record in records:
+        style = "red" if record.surprising else ""
+        name, evidence = _outcome_cells(record)
+        table.add_row(
+            record.obligation.id, record.obligation.expected.value, name, evidence, style=style
+        )
+    console.print(table)
+    surprises = sum(record.surprising for record in records)
+    console.print(
+        Text(
+            f"{len(records)} obligations of {len(tuple(selected))} rules, {surprises} surprising",
+            style="bold",
+        )
+    )
+
+
+def _outcome_cells(record: Record) -> tuple[str, str]:
+    match record.outcome:
+        case Proved(by, evidence, _):
+            return f"proved by {by.value}", _point_text(evidence) if by.value == "point" else ""
+        case Refuted(evidence):
+            return "refuted", _point_text(evidence)
+        case Unknown(reason):
+            return "unknown", reason
+        case Stated(where):
+            return "stated", where
+
+
+def _point_text(evidence: object) -> str:
+    if not isinstance(evidence, Point):
+        return "no point satisfies the sides"
+    at = ", ".join(f"{name}={value}" for name, value in evidence.values)
+    return f"{evidence.failing} fails at {at}" if evidence.failing else at

@@ -1,0 +1,39 @@
+"""What the commands share: consoles, progress on standard error, JSON on standard output."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from refsem.rules.propagation import Progress as Report
+
+
+def report_console() -> Console:
+    """The console for reports: standard output, as wide as it is (100 where that is unknown)."""
+    width = None if sys.stdout.isatty() else 100
+    return Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False)
+
+
+def print_json(found: object) -> None:
+    """One JSON object on standard output."""
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def layer_progress() -> Iterator[Report]:
+    """A progress bar over layers on standard error, shown only to a person."""
+    console = Console(file=sys.stderr)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("bounds", total=None)
+
+        def report(node: str, done: int, count: int) -> None:
+            bar.update(task, description=node, completed=done, total=count)
+
+        yield report
