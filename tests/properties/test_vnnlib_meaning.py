@@ -93,6 +93,10 @@ def test_mixed_and_several_input_conditions_are_unsafe_constraints() -> None:
         ("(- 2)", "-2"),
         ("(- 1 2 3)", "-4"),
         ("(+ 1)", "1"),
+        ("010", "10"),
+        ("-00.50", "-1/2"),
+        ("(+ 1 (* X_0 (* 0 X_1)))", "1"),
+        ("(/ 3 (- 2 (- X_1 X_1)))", "3/2"),
         ("(+ 0.1 0.2)", "3/10"),
         ("(* 2 3 (- 0.5))", "-3"),
         ("(* (+ 1 1) (/ 3 4))", "3/2"),
@@ -186,6 +190,24 @@ def test_the_two_bounds_that_make_the_box_empty_are_named() -> None:
     assert message == "an empty box: X_0 >= 0 and X_0 < -1/3"
 
 
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        ["(<= X_1 0)", "(= X_0 0)", "(<= X_0 -1)", "(>= X_1 1)"],
+        ["(>= X_1 1)", "(= X_0 0)", "(<= X_0 -1)", "(<= X_1 0)"],
+        ["(<= X_1 0)", "(= X_0 0)", "(>= X_0 1)", "(>= X_1 1)"],
+        ["(>= X_1 1)", "(= X_0 0)", "(>= X_0 1)", "(<= X_1 0)"],
+    ],
+)
+def test_of_several_empty_sides_the_first_to_become_empty_is_reported(
+    conditions: list[str],
+) -> None:
+    lines = [DECLARED + OUTPUT, *(f"(assert {condition})" for condition in conditions)]
+    place, message = refusal("\n".join(lines))
+    assert place == "line 4, column 10"
+    assert message.startswith("an empty box: X_0")
+
+
 def test_a_disjunct_empty_by_its_own_bounds_is_refused() -> None:
     text = DECLARED + BOXED + OUTPUT
     text += "\n(assert (or (<= X_0 1)\n (and (>= X_0 0.75) (<= Y_0 7) (<= X_0 0.5))))"
@@ -210,6 +232,12 @@ def test_a_combination_nested_in_a_disjunct_is_left_out_as_well() -> None:
     nested = "(and (>= X_0 0.75) (or (<= X_0 0.5) (<= X_0 0.8)))"
     spec = read(DECLARED + BOXED + OUTPUT + f"(assert (or {nested} (= X_0 0)))")
     assert [case.upper[0] for case in spec.cases] == [mpq("4/5"), 0]
+
+
+def test_a_disjunction_of_one_within_a_disjunct_is_still_a_combination() -> None:
+    nested = "(and (>= X_0 0.75) (or (<= X_0 0.5)))"
+    spec = read(DECLARED + BOXED + OUTPUT + f"(assert (or {nested} (= X_0 0)))")
+    assert [case.upper[0] for case in spec.cases] == [0]
 
 
 def test_no_combination_left_is_refused() -> None:
@@ -241,6 +269,12 @@ def test_a_true_disjunct_leaves_nothing_to_judge() -> None:
     place, message = refusal(DECLARED + BOXED + "(assert\n(or (<= Y_0 1) (<= 0 1)))")
     assert place == "line 2, column 16"
     assert message.startswith("nothing is asserted about an output")
+
+
+def test_a_case_is_placed_at_its_innermost_last_disjunct() -> None:
+    nested = "(or (>= Y_0 1)\n (and (<= Y_0 1)\n  (or (>= Y_0 0)\n   (<= 0 1))))"
+    place, _ = refusal(DECLARED + BOXED + f"(assert\n{nested})".replace("(<= Y_0 1)", "(<= 0 1)"))
+    assert place == "line 5, column 4"
 
 
 # Against the evaluator.

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from refsem.errors import InputError
-from refsem.properties import Property
+from refsem.properties import Property, normal_form
 from refsem.properties.normal_form import MAXIMUM_CASES
 from refsem.properties.sexpressions import (
     MAXIMUM_DEPTH,
@@ -339,6 +339,16 @@ def test_too_many_constraints_in_all_cases_are_refused_before_they_are_made() ->
     own = "(assert (or " + "".join(f"(= X_0 0.{i})" for i in range(1, 1500)) + "))"
     _, message = refusal(GOOD + boxes + own)
     assert message.endswith("bounds and constraints in all cases together")
+
+
+def test_a_disjunction_of_formulas_within_the_limit_may_exceed_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(normal_form, "MAXIMUM_ATOMS", 200)
+    part = f"(and {'(<= Y_0 1)' * 50} {CHOICE})"
+    place, message = refusal(GOOD + f"\n(assert (or {part} {part}))")
+    assert place == "line 8, column 10"
+    assert message == "more than 200 constraints in all cases together"
 
 
 def test_the_reader_takes_time_in_proportion_to_the_text() -> None:
