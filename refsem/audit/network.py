@@ -110,6 +110,7 @@ def audit_network(
         for claims in region_claims(prepared, property_)
     )
     tolerant = _tolerant(prepared, property_, regions, method, progress)
+    progress("obligations", 0, 1)
     return NetworkAudit(prepared, regions, tolerant, tuple(_records(regions)))
 
 
@@ -203,7 +204,7 @@ def _instances(number: int, state: Propagation) -> Iterator[Record]:
     for index, application in enumerate(state.replay.applications):
         suppliers = tuple(instance_id(number, i) for i in application.suppliers.values())
         rule = BY_NAME[application.rule]
-        relying = tuple(f"{rule.name}/weaken/{value.name}" for value in rule.derived[:1])
+        relying = tuple(f"{rule.name}/sound/{claim.name}" for claim in rule.claims)
         yield Record(
             _obligation(
                 instance_id(number, index),

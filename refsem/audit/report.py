@@ -4,11 +4,11 @@ Verdict first; then layers; then the bounds file with one full witness for each 
 then whose word it all rests on, and the time it took.
 """
 
+import textwrap
 from collections.abc import Iterable, Mapping
 
 from gmpy2 import mpq
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +20,9 @@ from refsem.exact import ExactTensor
 from refsem.ir.operators import Op
 from refsem.obligations.ledger import counts
 from refsem.obligations.obligation import Proved, Record, Refuted, Stated
+
+WIDTH = 100
+"""Columns to which long witnesses are wrapped."""
 
 SHOWN_COORDINATES = 64
 """A witness with more coordinates is shown in part; `--json` has it whole."""
@@ -111,8 +114,13 @@ def _witness_lines(audit: NetworkAudit) -> Iterable[RenderableType]:
     witness = audit.witness()
     if witness is not None:
         yield Text(f"counterexample to case {witness.case}, evaluated exactly:", style="bold")
-        yield Padding(Text("inputs  " + _coordinates(witness.inputs)), (0, 0, 0, 2))
-        yield Padding(Text("outputs " + _coordinates(witness.outputs)), (0, 0, 0, 2))
+        yield _indented("inputs  " + _coordinates(witness.inputs), 2)
+        yield _indented("outputs " + _coordinates(witness.outputs), 2)
+
+
+def _indented(text: str, spaces: int) -> Text:
+    indent = " " * spaces
+    return Text(textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent))
 
 
 def _coordinates(values: tuple[mpq, ...]) -> str:
@@ -164,12 +172,13 @@ _WORDS = {
 def _escape_lines(escape: Escape) -> Iterable[RenderableType]:
     yield Text(f"  {_WORDS[escape.finding]}", style="bold")
     relation = ">" if escape.side == "upper" else "<"
-    yield Text(
-        f"    {escape.tensor}[{escape.index}] {escape.side}: exact {exact(escape.exact)} "
-        f"{relation} claimed {exact(escape.claimed)} (by {decimal(escape.ulps, 3)} ulp)"
+    yield _indented(
+        f"{escape.tensor}[{escape.index}] {escape.side}: exact {exact(escape.exact)} "
+        f"{relation} claimed {exact(escape.claimed)} (by {decimal(escape.ulps, 3)} ulp)",
+        4,
     )
     for name, values in escape.point:
-        yield Padding(Text(f"at {name} = {_coordinates(values)}"), (0, 0, 0, 4))
+        yield _indented(f"at {name} = {_coordinates(values)}", 4)
 
 
 def _word_line(records: tuple[Record, ...]) -> Text:
@@ -179,11 +188,11 @@ def _word_line(records: tuple[Record, ...]) -> Text:
     by = ", ".join(f"{n} by {who}" for who, n in _items(proved) if n)
     refuted = sum(isinstance(r.outcome, Refuted) and not r.surprising for r in records)
     unproved = sum(not isinstance(r.outcome, Proved | Refuted | Stated) for r in records)
-    return Text(
-        f"obligations: {by}; {refuted} refuted as expected; {found['stated']} stated in words "
-        f"(inductions); {unproved} unknown; {found['surprising']} surprising",
-        "dim",
+    text = (
+        f"obligations: proved {by}; refuted as expected {refuted}; stated in words (inductions) "
+        f"{found['stated']}; unknown {unproved}; surprising {found['surprising']}"
     )
+    return Text(textwrap.fill(text, WIDTH), "dim")
 
 
 def _items(proved: object) -> list[tuple[str, int]]:

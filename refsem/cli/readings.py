@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from gmpy2 import mpq
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from refsem.ir.readings import evaluate, relation_text, to_text
@@ -32,7 +31,7 @@ def print_rule(console: Console, rule: Rule) -> None:
 def _section(console: Console, title: str, lines: Iterator[str] | list[str]) -> None:
     console.print(Text(title, style="bold"))
     for line in lines:
-        console.print(Padding(Text(line), (0, 0, 0, 2)))
+        console.print(Text(f"  {line}"), soft_wrap=True)
 
 
 def _statement(rule: Rule) -> Iterator[str]:

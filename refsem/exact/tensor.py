@@ -275,15 +275,6 @@ def common_scale(left: ExactTensor, right: ExactTensor) -> tuple[int, int]:
     return max(left.exponent, right.exponent), odd
 
 
-def aligned(left: ExactTensor, right: ExactTensor) -> tuple[ExactTensor, ExactTensor]:
-    """The two tensors over one denominator."""
-    exponent, odd = common_scale(left, right)
-    return (
-        ExactTensor(left.at_scale(exponent, odd), exponent, odd),
-        ExactTensor(right.at_scale(exponent, odd), exponent, odd),
-    )
-
-
 def concatenate(tensors: Sequence[ExactTensor], axis: int) -> ExactTensor:
     """The tensors joined along an axis, over their common scale."""
     exponent, odd = tensors[0].exponent, tensors[0].odd

@@ -27,7 +27,7 @@ from gmpy2 import mpq
 from refsem.exact.tensor import (
     ExactTensor,
     IntegerArray,
-    aligned,
+    concatenate,
     integer_matrix,
     integer_product,
 )
@@ -129,12 +129,12 @@ class Matrix:
 
     def interval(self, bounds: Bounds) -> Bounds:
         """The image of a box: W⁺·l + W⁻·u below, W⁺·u + W⁻·l above."""
-        lower, upper = aligned(*bounds)
-        lower_positive, lower_negative = self._times(lower, self.positive, self.negative)
-        upper_positive, upper_negative = self._times(upper, self.positive, self.negative)
+        ends = concatenate(bounds, axis=0)
+        through_positive, through_negative = self._times(ends, self.positive, self.negative)
+        rows = bounds[0].shape[0]
         return (
-            self._scaled(lower_positive + upper_negative, lower),
-            self._scaled(upper_positive + lower_negative, lower),
+            self._scaled(through_positive[:rows] + through_negative[rows:], ends),
+            self._scaled(through_positive[rows:] + through_negative[:rows], ends),
         )
 
 

@@ -106,8 +106,8 @@ class Replay:
     def _supplier(self, role: str, index: int, application: Application) -> Judgement:
         if not 0 <= index < len(self.judgements):
             raise _RefusedError(f"supplier {role!r} refers to application {index}, not earlier")
-        supplied = self.regions[self.applications[index].region]
-        if not supplied.contains(self.regions[application.region]):
+        supplied, wanted = self.applications[index].region, application.region
+        if supplied != wanted and not self.regions[supplied].contains(self.regions[wanted]):
             raise _RefusedError(f"supplier {role!r} speaks of a region that does not contain this")
         return self.judgements[index]
 
