@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from refsem.binary32 import arithmetic, bits, comparisons, conversions
+from refsem.binary32 import arithmetic, bits, comparisons, conversions, functions
 from refsem.binary32.comparisons import BooleanResult, Predicate
 from refsem.binary32.value import Binary32, Result
 from refsem.rounding import (
@@ -218,6 +218,27 @@ OPERATIONS: tuple[Operation, ...] = (
     _unmoded("max_num", 2, comparisons.max_num),
     _order("total_order", bits.total_order),
     _order("total_order_magnitude", bits.total_order_magnitude),
+    _moded("exp", 1, functions.exp),
+    _moded("expm1", 1, functions.expm1),
+    _moded("exp2", 1, functions.exp2),
+    _moded("exp10", 1, functions.exp10),
+    _moded("log", 1, functions.log),
+    _moded("log1p", 1, functions.log1p),
+    _moded("log2", 1, functions.log2),
+    _moded("log10", 1, functions.log10),
+    _moded("sin", 1, functions.sin),
+    _moded("cos", 1, functions.cos),
+    _moded("tan", 1, functions.tan),
+    _moded("atan", 1, functions.atan),
+    _moded("sinh", 1, functions.sinh),
+    _moded("cosh", 1, functions.cosh),
+    _moded("tanh", 1, functions.tanh),
+    _moded("sigmoid", 1, functions.sigmoid),
+    _moded("erf", 1, functions.erf),
+    _moded("erfc", 1, functions.erfc),
+    _moded("cbrt", 1, functions.cbrt),
+    _moded("rsqrt", 1, functions.rsqrt),
+    _moded("hypot", 2, functions.hypot),
     *(_predicate(predicate) for predicate in Predicate),
     *(_to_integer(kind) for kind in INTEGERS),
     *(_from_integer(kind) for kind in INTEGERS),

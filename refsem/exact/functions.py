@@ -1,0 +1,171 @@
+"""Rational enclosures of the elementary functions, and where their values are rational.
+
+`enclose` gives rationals around f(q) by ball arithmetic (Arb, through python-flint): a proof about
+the real number, as tight as the precision asked for. `rational_value` gives f(q) itself at the
+rationals q where it is rational. Everywhere else:
+
+* e^q is transcendental for rational q ≠ 0 (Lindemann). So are the non-constant algebraic
+  functions of it and of e^(iq): exp, expm1, sinh, cosh, tanh, sigmoid, sin, cos, tan; and a
+  rational r = log q, log1p q or atan q, r ≠ 0, would make e^r or tan r rational.
+* 2^(a/b) with b > 1 in lowest terms is irrational: a root of x^b = 2^a, and b does not divide a.
+  So is 10^(a/b), for the same reason at the prime 2. A rational log2 q = a/b or log10 q = a/b
+  gives q^b = 2^a or 10^a; comparing powers of 2, b divides a: the value is an integer.
+
+An irrational value lies strictly between any two rationals around it, so enclosing it ever more
+tightly separates it from every rational: that is why "refine until it decides" ends. For erf and
+erfc at rationals other than 0 irrationality is open (erf q = (2/√π) × a transcendental number);
+callers bound their refinement.
+
+Nothing here rounds to a format. Square, cube and other roots need no enclosure: they are decided
+by integer roots (`refsem.rounding.roots`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from flint import arb, ctx, fmpq, fmpz
+from gmpy2 import mpq
+
+MOST_EXPONENT = 1 << 20
+"""An enclosure whose ends pass 2^±(this) is not written out as rationals."""
+
+
+class Function(Enum):
+    """The elementary functions of one real argument."""
+
+    EXP = "exp"
+    EXPM1 = "expm1"
+    EXP2 = "exp2"
+    EXP10 = "exp10"
+    LOG = "log"
+    LOG1P = "log1p"
+    LOG2 = "log2"
+    LOG10 = "log10"
+    SIN = "sin"
+    COS = "cos"
+    TAN = "tan"
+    ATAN = "atan"
+    SINH = "sinh"
+    COSH = "cosh"
+    TANH = "tanh"
+    SIGMOID = "sigmoid"
+    ERF = "erf"
+    ERFC = "erfc"
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """The value, or every value over an interval, lies in [lower, upper]."""
+
+    lower: mpq
+    upper: mpq
+
+
+@dataclass(frozen=True, slots=True)
+class NotEnclosed:
+    """No finite enclosure: outside the domain, at a pole, too large, or too little precision."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoRationalValue:
+    """The value is irrational, or, for erf and erfc, not known to be rational."""
+
+
+_BALLS: dict[Function, Callable[[arb], arb]] = {
+    Function.EXP: lambda x: x.exp(),
+    Function.EXPM1: lambda x: x.expm1(),
+    Function.EXP2: lambda x: (x * arb.const_log2()).exp(),
+    Function.EXP10: lambda x: (x * arb.const_log10()).exp(),
+    Function.LOG: lambda x: x.log(),
+    Function.LOG1P: lambda x: x.log1p(),
+    Function.LOG2: lambda x: x.log() / arb.const_log2(),
+    Function.LOG10: lambda x: x.log() / arb.const_log10(),
+    Function.SIN: lambda x: x.sin(),
+    Function.COS: lambda x: x.cos(),
+    Function.TAN: lambda x: x.tan(),
+    Function.ATAN: lambda x: x.atan(),
+    Function.SINH: lambda x: x.sinh(),
+    Function.COSH: lambda x: x.cosh(),
+    Function.TANH: lambda x: x.tanh(),
+    Function.SIGMOID: lambda x: 1 / (1 + (-x).exp()),
+    Function.ERF: lambda x: x.erf(),
+    Function.ERFC: lambda x: x.erfc(),
+}
+
+
+def enclose(function: Function, argument: mpq, precision: int) -> Enclosure | NotEnclosed:
+    """Rationals around f(argument), computed with that many bits."""
+    with ctx.workprec(precision):
+        return _ends(_BALLS[function](_ball(argument)))
+
+
+def enclose_over(
+    function: Function, lower: mpq, upper: mpq, precision: int
+) -> Enclosure | NotEnclosed:
+    """Rationals around all values of f on [lower, upper], not necessarily tight."""
+    with ctx.workprec(precision):
+        return _ends(_BALLS[function](_ball(lower).union(_ball(upper))))
+
+
+def _ball(value: mpq) -> arb:
+    return arb(fmpq(int(value.numerator), int(value.denominator)))
+
+
+def _ends(ball: arb) -> Enclosure | NotEnclosed:
+    if not ball.is_finite():
+        return NotEnclosed("no finite ball: outside the domain, at a pole, or too wide")
+    lower, upper = (end.man_exp() for end in (ball.lower(), ball.upper()))
+    if max(abs(lower[1]), abs(upper[1])) > MOST_EXPONENT:
+        return NotEnclosed(f"beyond 2^±{MOST_EXPONENT}")
+    return Enclosure(_dyadic(*lower), _dyadic(*upper))
+
+
+def _dyadic(significand: fmpz, exponent: fmpz) -> mpq:
+    whole, shift = int(significand), int(exponent)
+    return mpq(whole << shift) if shift >= 0 else mpq(whole, 1 << -shift)
+
+
+_AT_ZERO = {
+    Function.EXP: mpq(1),
+    Function.EXPM1: mpq(0),
+    Function.LOG1P: mpq(0),
+    Function.SIN: mpq(0),
+    Function.COS: mpq(1),
+    Function.TAN: mpq(0),
+    Function.ATAN: mpq(0),
+    Function.SINH: mpq(0),
+    Function.COSH: mpq(1),
+    Function.TANH: mpq(0),
+    Function.SIGMOID: mpq(1, 2),
+    Function.ERF: mpq(0),
+    Function.ERFC: mpq(1),
+}
+
+
+def rational_value(function: Function, argument: mpq) -> mpq | NoRationalValue:
+    """The value f(argument) where it is rational. Powers are written out: bound their argument."""
+    match function:
+        case Function.EXP2 | Function.EXP10:
+            base = 2 if function is Function.EXP2 else 10
+            whole = argument.denominator == 1
+            return mpq(base) ** int(argument) if whole else NoRationalValue()
+        case Function.LOG:
+            return mpq(0) if argument == 1 else NoRationalValue()
+        case Function.LOG2 | Function.LOG10:
+            return _integer_logarithm(2 if function is Function.LOG2 else 10, argument)
+        case _:
+            return _AT_ZERO[function] if argument == 0 else NoRationalValue()
+
+
+def _integer_logarithm(base: int, argument: mpq) -> mpq | NoRationalValue:
+    """The integer k with base^k = argument, if there is one."""
+    larger = max(argument.numerator, argument.denominator)
+    exponent = larger.num_digits(base) - 1 if argument > 0 else 0
+    for size in (exponent, exponent - 1):
+        for k in (size, -size):
+            if mpq(base) ** k == argument:
+                return mpq(k)
+    return NoRationalValue()
