@@ -30,7 +30,7 @@ def demo() -> int:
     as_known = [
         run(
             "A digits classifier is robust around one image. The bounds file that a plain float32"
-            "\n   interval propagation wrote about it is not to be believed: see what exactly fails.",
+            "\n   interval propagation wrote about it is not to be believed: see what fails.",
             1,
             "audit",
             model,

@@ -8,7 +8,7 @@ Defects of refsem itself are ordinary Python exceptions and keep their traceback
 from dataclasses import dataclass
 
 
-@dataclass
+@dataclass(eq=False)
 class InputError(Exception):
     """Input refused: which file, where in it, and what was expected there."""
 
