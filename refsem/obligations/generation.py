@@ -58,7 +58,7 @@ def _inhabited(rule: Rule) -> Obligation:
         id=f"{rule.name}/inhabited",
         kind=Kind.INHABITED,
         free=_free(rule),
-        definitions=(),
+        definitions=_used_by(_side_terms(rule.sides), rule, moved=False),
         premises=_premises(rule.sides),
         goal=None,
         expected=Expected.PROVED,
@@ -67,29 +67,47 @@ def _inhabited(rule: Rule) -> Obligation:
 
 
 def _defined(rule: Rule) -> Iterator[Obligation]:
-    """One obligation a divisor, with only the derived values and divisors that come before it.
+    """One obligation a divisor, with only the divisors that come before it known to be non-zero.
 
-    A derived value that itself divides by this divisor would assume what is to be shown.
+    A derived value that itself divides by this divisor, or a side that mentions one, would assume
+    what is to be shown. Derived values are moved outward here: a divisor must survive that too.
     """
+    known = _nonzero_divisors(rule)
     for index, divisor in enumerate(_rule_divisors(rule)):
+        sides = _sides_before(index, rule)
         yield Obligation(
             id=_divisor_id(rule, index),
             kind=Kind.DEFINED,
             free=_free(rule),
-            definitions=_used_by(divisor, rule),
-            premises=(*_premises(rule.sides), *_nonzero_divisors(rule)[:index]),
+            definitions=_used_by((divisor, *_side_terms(sides)), rule, moved=True),
+            premises=(*_premises(sides), *known[:index]),
             goal=nonzero(divisor),
             expected=Expected.PROVED,
-            provenance="the divisor is non-zero under the sides",
+            provenance="the divisor is non-zero under the sides, wherever derived values move",
             assumes=tuple(_divisor_id(rule, earlier) for earlier in range(index)),
         )
 
 
-def _used_by(root: Term, rule: Rule) -> tuple[Definition, ...]:
-    """The definitions of the derived values on which a term depends, in order."""
-    needed = set(free_variables((root, *relation_terms(side.relation for side in rule.sides))))
+def _side_terms(sides: tuple[Side, ...]) -> tuple[Term, ...]:
+    return tuple(relation_terms(side.relation for side in sides))
+
+
+def _sides_before(index: int, rule: Rule) -> tuple[Side, ...]:
+    """The sides that speak only of values for which the first `index` divisors suffice."""
+    licensed = _rule_divisors(rule)[:index]
+
+    def meaningful(side: Side) -> bool:
+        used = _used_by(_side_terms((side,)), rule, moved=False)
+        return all(divisor in licensed for divisor in divisors(value.term for value in used))
+
+    return tuple(side for side in rule.sides if meaningful(side))
+
+
+def _used_by(roots: tuple[Term, ...], rule: Rule, *, moved: bool) -> tuple[Definition, ...]:
+    """The definitions of the derived values on which some terms depend, in order."""
+    needed = set(free_variables(roots))
     kept = []
-    for value in reversed(_definitions(rule, moved=False)):
+    for value in reversed(_definitions(rule, moved=moved)):
         if value.name in needed:
             kept.append(value)
             needed |= set(free_variables((value.term,)))

@@ -53,7 +53,10 @@ class _RefusedError(ValueError):
 
 @dataclass(slots=True)
 class Replay:
-    """A replay in progress: applications are established one at a time, in order."""
+    """A replay in progress: applications are established one at a time, in order.
+
+    `ValueError` where a region or a target does not fit the tensors.
+    """
 
     prepared: Prepared
     regions: tuple[Region, ...]
@@ -62,6 +65,8 @@ class Replay:
     judgements: list[Judgement] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        for region in self.regions:
+            _check_region(self.prepared, region)
         for name, combination in self.targets.items():
             _check_target(self.prepared, name, combination)
 
@@ -113,16 +118,27 @@ class Replay:
 
 
 def replay(prepared: Prepared, trace: Trace) -> list[Judgement]:
-    """What each application of a Trace establishes; `ReplayError` at the first that fails."""
+    """What each application of a Trace establishes; `ReplayError` at the first that fails.
+
+    `ValueError` where a region or a target does not fit the tensors.
+    """
     state = Replay(prepared, trace.regions, trace.targets)
     for application in trace.applications:
         state.establish(application)
     return state.judgements
 
 
+def _check_region(prepared: Prepared, region: Region) -> None:
+    """Refuse a region whose boxes do not fit the tensors: containment would mean nothing."""
+    for name, (lower, upper) in region.boxes.items():
+        node = prepared.nodes.get(name)
+        if node is None or not lower.shape == upper.shape == (1, node.size):
+            raise ValueError(f"the region's box of {name!r} does not fit a variable tensor")
+
+
 def _check_target(prepared: Prepared, name: str, combination: Combination) -> None:
     """Refuse a target that redefines a tensor or whose combinations do not fit the tensors."""
-    rows = {value.shape[0] for value in combination.values()}
+    rows = {value.shape[:1] for value in combination.values()}
     fitting = all(
         tensor in prepared.nodes and value.shape[1:] == (prepared.nodes[tensor].size,)
         for tensor, value in combination.items()
@@ -199,8 +215,6 @@ def _input_interval(context: _Context) -> Judgement:
     if context.node not in context.region.boxes:
         raise _RefusedError(f"the region does not bound {context.node!r}")
     lower, upper = context.region.boxes[context.node]
-    if not lower.shape == upper.shape == (1, context.prepared.nodes[context.node].size):
-        raise _RefusedError("the region's box does not fit the tensor")
     values = context.derive({"l": lower, "u": upper})
     return Box(context.node, values["lo"], values["hi"])
 

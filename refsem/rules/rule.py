@@ -5,8 +5,9 @@ from anywhere at all, `derived` ones are computed from both and may be moved out
 and `point` ranges over everything the operand may be. The rule claims: for all given and chosen
 values and points meeting the sides, every claim holds.
 
-Invariant, checked on construction: each variable is declared exactly once; a derived value
-depends on given, chosen and earlier derived values, never on the point; sides divide by nothing.
+Invariant, checked on construction: each variable is declared exactly once, each side and claim
+named once, names are ASCII identifiers; a derived value depends on given, chosen and earlier
+derived values, never on the point; sides divide by nothing.
 """
 
 from dataclasses import dataclass
@@ -81,13 +82,13 @@ class Rule:
     lift: str = ""
 
     def __post_init__(self) -> None:
+        _check_names(self.name, "rule", [self.name])
         known = [name for group in (self.given, self.chosen) for name in _names(self.name, group)]
         for value in self.derived:
             _check_known(self.name, f"derived {value.name!r}", (value.term,), known)
             known.append(value.name)
         known.extend(_names(self.name, self.point))
-        if len(known) != len(set(known)):
-            raise RuleError(self.name, f"a variable is declared twice: {known}")
+        _check_names(self.name, "variable", known)
         for side in self.sides:
             terms = tuple(relation_terms((side.relation,)))
             _check_known(self.name, f"side {side.name!r}", terms, known)
@@ -98,6 +99,8 @@ class Rule:
             _check_known(self.name, f"claim {claim.name!r}", terms, known)
         if not self.claims:
             raise RuleError(self.name, "claims nothing")
+        _check_names(self.name, "side", [side.name for side in self.sides])
+        _check_names(self.name, "claim", [claim.name for claim in self.claims])
 
     @property
     def point_names(self) -> frozenset[str]:
@@ -120,6 +123,15 @@ def _names(rule: str, group: tuple[Term, ...]) -> list[str]:
             raise RuleError(rule, "given, chosen and point are lists of variables")
         names.append(variable.head)
     return names
+
+
+def _check_names(rule: str, what: str, names: list[str]) -> None:
+    """Names become parts of obligation ids, solver variables and Lean binders."""
+    for index, name in enumerate(names):
+        if not (name.isascii() and name.isidentifier()):
+            raise RuleError(rule, f"{name!r} cannot name a {what}: it is not an ASCII identifier")
+        if name in names[:index]:
+            raise RuleError(rule, f"two {what}s are named {name!r}")
 
 
 def _check_known(rule: str, what: str, terms: tuple[Term, ...], known: list[str]) -> None:
