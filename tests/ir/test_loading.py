@@ -101,6 +101,7 @@ def test_a_compression_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     "data",
     [GOOD, gzip.compress(GOOD)[:-10], gzip.compress(GOOD)[:40] + bytes(20), b"\x1f\x8b\x08"],
+    ids=["not compressed", "cut short", "overwritten", "header only"],
 )
 def test_damaged_compression(tmp_path: Path, data: bytes) -> None:
     path = written(tmp_path / "m.onnx.gz", data)
