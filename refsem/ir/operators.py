@@ -58,7 +58,10 @@ class OperatorRow:
 
 
 def _declared(_operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
-    return integers(attributes["shape"])
+    shape = integers(attributes["shape"])
+    if min(shape, default=0) < 0:
+        raise ShapeError(f"{list(shape)} is not a shape: a length is negative")
+    return shape
 
 
 def _same(operands: tuple[Shape, ...], _attributes: Attributes) -> Shape:
@@ -92,6 +95,12 @@ def _matmul(operands: tuple[Shape, ...], _attributes: Attributes) -> Shape:
 
 def _gemm(operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
     a, b, c = operands
+    for name in ("alpha", "beta"):
+        if isinstance(attributes[name], tuple):
+            raise ShapeError(f"gemm: {name} is {attributes[name]}, a number expected")
+    for name in ("transA", "transB"):
+        if attributes[name] not in {0, 1}:
+            raise ShapeError(f"gemm: {name} is {attributes[name]}, 0 or 1 expected")
     if len(a) != 2 or len(b) != 2:
         raise ShapeError(f"gemm of {list(a)} and {list(b)}: both must be matrices")
     rows, inner = a[::-1] if attributes["transA"] else a
