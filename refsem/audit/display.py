@@ -57,7 +57,7 @@ def exact(value: mpq) -> str:
 
 
 def _placed_exactly(value: mpq, places: int) -> str:
-    digits = str(abs(int(value * 10**places))).rjust(places + 1, "0")
+    digits = str(abs(mpz(value * 10**places))).rjust(places + 1, "0")
     whole, fraction = digits[: len(digits) - places], digits[len(digits) - places :]
     text = f"{whole}.{fraction}".rstrip("0").rstrip(".")
     return ("-" if value < 0 else "") + text

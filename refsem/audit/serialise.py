@@ -1,5 +1,6 @@
 """The audit as the JSON object scripts rely on (`docs/file-formats.md`)."""
 
+import sys
 from collections.abc import Iterator
 
 from gmpy2 import mpq
@@ -57,9 +58,14 @@ def bounds_object(report: BoundsReport) -> dict[str, object]:
         "steps_checked": report.steps,
         "steps_broken": report.count(Finding.BROKEN),
         "steps_open": report.open_steps,
-        "worst_ulp": float(decimal(worst_ulps(report.escapes()), 6)),
+        "worst_ulp": _as_float(worst_ulps(report.escapes())),
         "witnesses": list(_escapes(report.escapes())),
     }
+
+
+def _as_float(value: mpq) -> float:
+    """The value to six digits, for display; beyond the host's range its greatest finite number."""
+    return min(float(decimal(value, 6)), sys.float_info.max)
 
 
 def worst_ulps(escapes: tuple[Escape, ...]) -> mpq:

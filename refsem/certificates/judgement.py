@@ -149,7 +149,7 @@ def judge_bounds(file: BoundsFile, states: tuple[Propagation, ...]) -> BoundsRep
     """
     prepared = states[0].replay.prepared
     source = prepared.graph.inputs[0]
-    claims = {source: file.input, **file.tensors}
+    claims = {**file.tensors, source: file.input}
     reports = []
     for tensor in (name for name in prepared.nodes if name in file.tensors):
         endpoints, escapes = _judge_endpoints(tensor, file.tensors[tensor], states)
@@ -290,8 +290,8 @@ class _Unit:
 
 def _unit(prepared: Prepared, tensor: str, claimed: frozenset[str]) -> _Unit:
     """The unit that defines a tensor, and its nearest claimed ancestors."""
-    operands = prepared.operands(tensor)
-    if prepared.nodes[tensor].op is Op.ADD and len(operands) == 1:
+    node, operands = prepared.nodes[tensor], prepared.operands(tensor)
+    if node.op is Op.ADD and any(name in prepared.constants for name in node.operands):
         inner = prepared.nodes[operands[0]]
         if inner.op is Op.MATMUL:
             operands = prepared.operands(inner.name)
@@ -397,4 +397,5 @@ def _still_doubtful(
         if name != tensor:
             state.boxes[name] = state.interval(name)
     box = state.replay.box(state.crown(tensor, prepared.graph.inputs))
-    return [end for end in doubtful if end in set(_doubtful(claims[tensor], box))]
+    beyond_reach = set(_doubtful(claims[tensor], box))
+    return [end for end in doubtful if end in beyond_reach]

@@ -15,9 +15,14 @@ EXPONENT_LIMIT = 5000
 """Decimal and binary exponents beyond ± this are refused before memory is spent on them."""
 LENGTH_LIMIT = 20_000
 
-_DECIMAL = re.compile(r"([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,9}))?")
-_FRACTION = re.compile(r"([+-]?\d+)/(\d+)")
-_HEXADECIMAL = re.compile(r"([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d{1,9})")
+SHOWN_LENGTH = 60
+"""Of a longer text that is no number, an error shows so many characters."""
+
+_DECIMAL = re.compile(r"([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,9}))?", re.ASCII)
+_FRACTION = re.compile(r"([+-]?\d+)/(\d+)", re.ASCII)
+_HEXADECIMAL = re.compile(
+    r"([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d{1,9})", re.ASCII
+)
 _BITS = re.compile(r"b(32|64):([0-9a-fA-F]+)")
 _INFINITE = re.compile(r"([+-]?)(?:inf|infinity|∞)")
 
@@ -47,7 +52,8 @@ def read_number(place: Value) -> mpq | Infinite:
         return Infinite(negative=match[1] == "-")
     if match := _BITS.fullmatch(text):
         return _from_bits(place, *match.groups())
-    raise place.error(f"{text!r} is not a number; expected a decimal, p/q, 0x…p…, b32:… or b64:…")
+    shown = text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
+    raise place.error(f"{shown!r} is not a number; expected a decimal, p/q, 0x…p…, b32:… or b64:…")
 
 
 def _power(place: Value, digits: str) -> int:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import NoReturn
 
 from refsem.errors import InputError
@@ -77,16 +78,27 @@ def read_json(path: Path) -> Value:
     """The value in a JSON file; `InputError` for a file that is not strict JSON within limits."""
     file = str(path)
     try:
-        size = path.stat().st_size
-        if size > SIZE_LIMIT:
-            raise InputError(file, "", f"{size} bytes; at most {SIZE_LIMIT} are read")
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise InputError(file, "", error.strerror or "cannot be read") from None
+        text = _read(path).decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(file, f"byte {error.start}", "not UTF-8 text") from None
     _check_depth(file, text)
     return Value(file, "", _parsed(file, text))
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a regular file of bounded size; `InputError` for anything else."""
+    file = str(path)
+    try:
+        status = path.stat()
+        if S_ISDIR(status.st_mode):
+            raise InputError(file, "", "is a directory, not a JSON file")
+        if not S_ISREG(status.st_mode):
+            raise InputError(file, "", "is not a regular file")
+        if status.st_size > SIZE_LIMIT:
+            raise InputError(file, "", f"{status.st_size} bytes; at most {SIZE_LIMIT} are read")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(file, "", error.strerror or "cannot be read") from None
 
 
 def _parsed(file: str, text: str) -> object:
@@ -123,14 +135,19 @@ class Number:
     text: str
 
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_TOKEN = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
+"""An escaped character or one that opens or closes something: no repetition, so no backtracking."""
 
 
 def _check_depth(file: str, text: str) -> None:
     """Nothing if the nesting stays within the limit, strings left aside; else `InputError`."""
-    depth = 0
+    depth, inside_string = 0, False
     for token in _TOKEN.finditer(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token.group(), 0)
+        character = token.group()
+        if character == '"':
+            inside_string = not inside_string
+        elif not inside_string:
+            depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(character, 0)
         if depth > DEPTH_LIMIT:
             raise InputError(
                 file, f"character {token.start()}", f"nested deeper than {DEPTH_LIMIT}"

@@ -30,7 +30,9 @@ class _Commands(click.Group):
         return super().get_command(ctx, cmd_name)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="refsem")
 def refsem() -> None:
     """The exact judge between neural-network verifiers and binary32 networks."""
@@ -46,10 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         status = refsem.main(args=arguments, prog_name="refsem", standalone_mode=False)
     except InputError as error:
-        click.echo(f"refsem: {error}", err=True)
+        click.echo(_line(str(error)), err=True)
         return BAD_INPUT
     except click.ClickException as error:
-        click.echo(f"refsem: {error.format_message()}", err=True)
+        click.echo(_line(error.format_message()), err=True)
         return BAD_INPUT
     except (KeyboardInterrupt, click.Abort):
         click.echo("refsem: interrupted", err=True)
@@ -58,3 +60,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.close()
         return 1
     return status if isinstance(status, int) else 0
+
+
+def _line(message: str) -> str:
+    """The message as one line, fit for a terminal: names in files may hold anything."""
+    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+    return "refsem: " + "".join(shown)

@@ -13,21 +13,24 @@ from refsem.rules.propagation import Progress as Report
 
 
 def report_console() -> Console:
-    """The console for reports: standard output, as wide as it is (100 where that is unknown)."""
+    """The console for reports: standard output, as wide as it is (100 where that is unknown).
+
+    Names come from files: nothing in them is markup.
+    """
     width = None if sys.stdout.isatty() else 100
-    return Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False)
+    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
 
 
 def print_json(found: object) -> None:
     """One JSON object on standard output."""
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    click.echo(json.dumps(found, ensure_ascii=False, allow_nan=False, indent=2))
 
 
 @contextmanager
 def layer_progress() -> Iterator[Report]:
     """A progress bar over layers on standard error, shown only to a person."""
     console = Console(file=sys.stderr)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:

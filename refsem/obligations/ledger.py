@@ -123,14 +123,21 @@ def write_ledger(path: Path, header: Mapping[str, object], records: Iterable[Rec
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it appears whole or not at all; `InputError` if it cannot be."""
-    temporary = ""
+    """Write a file so that it appears whole or not at all; `InputError` if it cannot be.
+
+    A symbolic link is followed, and a device or a folder is refused: neither is replaced.
+    """
+    target, temporary = Path(os.path.realpath(path)), ""
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        if target.exists() and not target.is_file():
+            raise InputError(str(path), "", "is not a regular file")
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
-        Path(temporary).replace(path)
+        Path(temporary).replace(target)
     except OSError as error:
+        raise InputError(str(path), "", error.strerror or "cannot be written") from None
+    finally:
+        # after an interruption too; once renamed there is nothing left to remove
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise InputError(str(path), "", error.strerror or "cannot be written") from None
