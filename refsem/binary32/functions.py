@@ -132,11 +132,11 @@ def _refined(
     precision = FEWEST_BITS + 2 * max(0, smallness)
     while precision <= MOST_BITS:
         match enclose(function, argument, precision):
-            case Enclosure(lower=lower, upper=upper) if lower * upper > 0:
+            case Enclosure(lower=lower, upper=upper):
                 low = round_rational(BINARY32, mode, lower, 0, environment)
                 if low == round_rational(BINARY32, mode, upper, 0, environment):
                     return deliver(*low)
-            case Enclosure() | NotEnclosed():
+            case NotEnclosed():
                 pass
         precision *= 2
     raise UndecidedError(function, x, mode)

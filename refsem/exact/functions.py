@@ -162,10 +162,9 @@ def rational_value(function: Function, argument: mpq) -> mpq | NoRationalValue:
 
 def _integer_logarithm(base: int, argument: mpq) -> mpq | NoRationalValue:
     """The integer k with base^k = argument, if there is one."""
-    larger = max(argument.numerator, argument.denominator)
-    exponent = larger.num_digits(base) - 1 if argument > 0 else 0
-    for size in (exponent, exponent - 1):
-        for k in (size, -size):
-            if mpq(base) ** k == argument:
-                return mpq(k)
-    return NoRationalValue()
+    if argument <= 0:
+        return NoRationalValue()
+    # GMP may count a digit too many, but never for a power of the base.
+    size = max(argument.numerator, argument.denominator).num_digits(base) - 1
+    exponent = size if argument >= 1 else -size
+    return mpq(exponent) if mpq(base) ** exponent == argument else NoRationalValue()

@@ -12,7 +12,7 @@ from gmpy2 import mpq
 from refsem.rounding.formats import BINARY32, Format
 from refsem.rounding.function import round_to
 from refsem.rounding.modes import Mode
-from refsem.rounding.values import exact_value
+from refsem.rounding.values import magnitude_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,11 @@ def round_up_in(format_: Format, value: mpq) -> mpq | Unbounded:
 
 def _outward(format_: Format, mode: Mode, value: mpq) -> mpq | Unbounded:
     bits = round_to(format_, mode, value, 0)
-    if bits & format_.infinity == format_.infinity:
+    magnitude = bits & (format_.sign_bit - 1)
+    if magnitude == format_.infinity:
         return Unbounded()
-    return exact_value(format_, bits)
+    size = magnitude_value(format_, magnitude)
+    return -size if bits >= format_.sign_bit else size
 
 
 def round_down(value: mpq) -> mpq | Unbounded:

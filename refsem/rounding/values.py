@@ -50,7 +50,8 @@ def magnitude_value(format_: Format, magnitude: int) -> mpq:
     """
     field, trailing = divmod(magnitude, 1 << (format_.precision - 1))
     significand = trailing + (1 << (format_.precision - 1) if field else 0)
-    return significand * power_of_two(format_.least_quantum + max(field - 1, 0))
+    exponent = format_.least_quantum + max(field - 1, 0)
+    return mpq(significand << exponent) if exponent >= 0 else mpq(significand, 1 << -exponent)
 
 
 def decode(format_: Format, bits: int) -> Decoded:

@@ -40,7 +40,7 @@ ORACLES = {
     Function.ERFC: gmpy2.erfc,
 }
 functions = st.sampled_from(Function)
-positive = st.builds(mpq, st.integers(1, 10**9), st.integers(10**6, 10**8))
+positive = st.builds(mpq, st.integers(1, 10**9), st.integers(10**7, 10**8))
 
 
 def near(function: Function, argument: mpq) -> mpq:
@@ -146,7 +146,7 @@ def test_no_rational_value(function: Function, argument: mpq) -> None:
 
 def test_every_power_of_the_base_is_recognised() -> None:
     for base, function in ((2, Function.LOG2), (10, Function.LOG10)):
-        powers = [mpq(base) ** k for k in range(-60, 61)]
-        assert [rational_value(function, p) for p in powers] == list(range(-60, 61))
+        powers = [mpq(base) ** k for k in range(-310, 311)]
+        assert [rational_value(function, p) for p in powers] == list(range(-310, 311))
         for low, high in pairwise(powers):
             assert rational_value(function, (low + high) / 2) == NoRationalValue()

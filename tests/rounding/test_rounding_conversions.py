@@ -111,9 +111,18 @@ def test_flushing_leaves_storage_formats_alone() -> None:
     assert convert(BINARY64, BINARY32, Mode.RNE, tiny64, both).flags.bits == 3
 
 
+@pytest.mark.parametrize("mode", Mode)
+def test_round_to_integer_on_every_eighth(mode: Mode) -> None:
+    for numerator in range(-40, 41):
+        check_rounding_to_integer(mode, mpq(numerator, 8))
+
+
 @given(modes, st.integers(-(1 << 70), 1 << 70), st.integers(1, 64))
 def test_round_to_integer_by_definition(mode: Mode, numerator: int, denominator: int) -> None:
-    value = mpq(numerator, denominator)
+    check_rounding_to_integer(mode, mpq(numerator, denominator))
+
+
+def check_rounding_to_integer(mode: Mode, value: mpq) -> None:
     result = round_to_integer(mode, value)
     error = result - value
     match mode:
