@@ -1,0 +1,74 @@
+"""What is true of a small network at some points, and whether a judgement agrees with it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import small_networks
+from gmpy2 import mpq
+from small_networks import Floats
+
+from refsem.exact import ExactTensor
+from refsem.ir.evaluation import Prepared
+from refsem.rules.propagation import Method, Propagation, propagate
+from refsem.rules.trace import Box, Combination, Form, Judgement, Line, Side
+
+Numbers = np.ndarray[tuple[int, ...], np.dtype[np.object_]]
+Truth = dict[str, Numbers]
+"""A row a point for each tensor and each named target."""
+
+
+def silent(_node: str, _done: int, _all: int) -> None:
+    """No progress shown."""
+
+
+def run(
+    prepared: Prepared, box: small_networks.Box, method: Method, targets: Mapping[str, Combination]
+) -> Propagation:
+    return propagate(prepared, box.region(), method, targets, silent)
+
+
+def exactly(values: Floats) -> Numbers:
+    return np.array([mpq(float(value)) for value in values.ravel()], dtype=object)
+
+
+def numbers(tensor: ExactTensor) -> Numbers:
+    found = np.empty(tensor.size, dtype=object)
+    found[:] = tensor.rationals()
+    return found.reshape(tensor.shape)
+
+
+def truth(
+    prepared: Prepared, points: list[dict[str, Floats]], targets: Mapping[str, Combination]
+) -> Truth:
+    values = [small_networks.evaluate(prepared, point) for point in points]
+    found = {name: np.array([exactly(one[name]) for one in values]) for name in prepared.nodes}
+    for name, combination in targets.items():
+        parts = [found[tensor] @ numbers(c).T for tensor, c in combination.items()]
+        found[name] = sum(parts[1:], parts[0])
+    return found
+
+
+def holds(judgement: Judgement, true: Truth) -> bool:
+    """Whether what was established is so at every point."""
+    match judgement:
+        case Box(target, lower, upper):
+            value = true[target]
+            return bool((numbers(lower) <= value).all() and (value <= numbers(upper)).all())
+        case Line(node, operand, side, slope, intercept):
+            bound = numbers(slope) * true[operand] + numbers(intercept)
+            return _bounds(side, bound, true[node])
+        case Form(target, side, coefficients, constant):
+            bound = numbers(constant).T + sum(
+                true[name] @ numbers(part).T for name, part in coefficients.items()
+            )
+            return _bounds(side, bound, true[target])
+
+
+def _bounds(side: Side, bound: Numbers, value: Numbers) -> bool:
+    match side:
+        case Side.LOWER:
+            return bool((bound <= value).all())
+        case Side.UPPER:
+            return bool((value <= bound).all())
+        case Side.EQUAL:
+            return bool((value == bound).all())

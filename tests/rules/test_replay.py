@@ -1,0 +1,180 @@
+"""Replay on small networks: everything established is true, and means what the rules say.
+
+Truth is evaluated by numpy on dyadic numbers, without error and without refsem's code; meaning by
+`naive_replay`, one number at a time.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import small_networks
+from naive_replay import naive_replay, reading
+from small_networks import NETWORKS
+from small_truth import Truth, exactly, holds, numbers, run, truth
+
+from refsem.exact import ExactTensor
+from refsem.ir.evaluation import Prepared, evaluate_graph
+from refsem.rules import propagation, replay
+from refsem.rules.propagation import Method
+from refsem.rules.trace import Application, Combination, Region
+
+BOXES = 2
+POINTS = 12
+
+each_network = pytest.mark.parametrize("prepared", NETWORKS.values(), ids=NETWORKS)
+each_method = pytest.mark.parametrize("method", list(Method), ids=lambda method: method.value)
+
+
+def source(*key: int) -> np.random.Generator:
+    return np.random.default_rng([2026, *key])
+
+
+def cases(prepared: Prepared) -> Iterator[tuple[small_networks.Box, dict[str, Combination], Truth]]:
+    """Random boxes and targets with the truth at corners and inner points."""
+    for number in range(BOXES):
+        generator = source(number)
+        box = small_networks.random_box(prepared, generator)
+        targets = small_networks.random_targets(prepared, generator)
+        yield box, targets, truth(prepared, box.points(generator, POINTS), targets)
+
+
+@each_network
+@each_method
+def test_everything_established_is_true_at_corners_and_inside(
+    prepared: Prepared, method: Method
+) -> None:
+    for box, targets, true in cases(prepared):
+        state = run(prepared, box, method, targets)
+        assert {*prepared.nodes, *targets} == set(state.boxes)
+        for application, judgement in zip(
+            state.replay.applications, state.replay.judgements, strict=True
+        ):
+            assert holds(judgement, true), application
+
+
+@each_network
+@each_method
+def test_each_application_is_its_rule_entry_by_entry(prepared: Prepared, method: Method) -> None:
+    for box, targets, _ in cases(prepared):
+        state = run(prepared, box, method, targets)
+        expected = naive_replay(prepared, state.replay.trace())
+        for application, judgement, naive in zip(
+            state.replay.applications, state.replay.judgements, expected, strict=True
+        ):
+            assert reading(judgement) == naive, application
+
+
+@each_network
+@each_method
+def test_a_trace_replayed_establishes_the_same(prepared: Prepared, method: Method) -> None:
+    box, targets, _ = next(cases(prepared))
+    state = run(prepared, box, method, targets)
+    again = replay.replay(prepared, state.replay.trace())
+    assert [reading(one) for one in again] == [reading(one) for one in state.replay.judgements]
+    assert [type(one) for one in again] == [type(one) for one in state.replay.judgements]
+
+
+def test_every_lift_is_executed_by_these_networks() -> None:
+    used = set()
+    for prepared in NETWORKS.values():
+        box, targets, _ = next(cases(prepared))
+        for method in Method:
+            used |= {one.rule for one in run(prepared, box, method, targets).replay.applications}
+    assert used == set(replay._LIFTS)
+
+
+def test_the_networks_have_neurons_that_are_on_off_and_undecided() -> None:
+    kinds = set()
+    for prepared in NETWORKS.values():
+        box, _, _ = next(cases(prepared))
+        state = run(prepared, box, Method.CROWN, {})
+        for line in state.replay.applications:
+            if line.rule == "relu_upper":
+                found = state.replay.box(line.suppliers["operand"])
+                ends = zip(found.lower.rationals(), found.upper.rationals(), strict=True)
+                kinds |= {(low >= 0, high <= 0) for low, high in ends}
+    assert {(True, False), (False, True), (False, False)} <= kinds
+
+
+@each_network
+def test_crown_is_true_with_any_slopes_above_and_any_legal_ones_below(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = source(7)
+
+    def any_slopes(lower: ExactTensor, _upper: ExactTensor) -> tuple[ExactTensor, ExactTensor]:
+        above = generator.integers(-12, 25, lower.shape).astype(object)
+        below = generator.integers(0, 9, lower.shape).astype(object)
+        return ExactTensor(above, 3, 1), ExactTensor(below, 3, 1)
+
+    monkeypatch.setattr(propagation, "relu_slopes", any_slopes)
+    for _ in range(3):
+        for box, targets, true in cases(prepared):
+            state = run(prepared, box, Method.CROWN, targets)
+            assert all(holds(judgement, true) for judgement in state.replay.judgements)
+
+
+@each_network
+def test_interval_boxes_shrink_with_the_input_box(prepared: Prepared) -> None:
+    for number in range(6):
+        generator = source(number)
+        outer = small_networks.random_box(prepared, generator)
+        inner = small_networks.inner_box(outer, generator)
+        wide, narrow = run(prepared, outer, Method.IBP, {}), run(prepared, inner, Method.IBP, {})
+        for name in prepared.nodes:
+            around = wide.replay.box(wide.boxes[name])
+            inside = narrow.replay.box(narrow.boxes[name])
+            assert around.lower.less_equal(inside.lower).all()
+            assert inside.upper.less_equal(around.upper).all()
+
+
+@each_network
+def test_on_a_point_interval_boxes_are_the_value(prepared: Prepared) -> None:
+    generator = source(11)
+    at = small_networks.random_box(prepared, generator).lower
+    state = run(prepared, small_networks.Box(at, at), Method.IBP, {})
+    values = small_networks.evaluate(prepared, {"x": at})
+    for name in prepared.nodes:
+        box = state.replay.box(state.boxes[name])
+        assert box.lower.rationals() == box.upper.rationals() == list(exactly(values[name]))
+
+
+@each_network
+def test_crown_never_leaves_the_interval_box(prepared: Prepared) -> None:
+    """Where both are intersected, the result lies in each: hidden tensors and outputs."""
+    for box, _, _ in cases(prepared):
+        interval, crown = (run(prepared, box, method, {}) for method in Method)
+        for name in prepared.nodes:
+            around = interval.replay.box(interval.boxes[name])
+            inside = crown.replay.box(crown.boxes[name])
+            assert around.lower.less_equal(inside.lower).all()
+            assert inside.upper.less_equal(around.upper).all()
+
+
+@each_network
+def test_exact_evaluation_agrees_with_numpy(prepared: Prepared) -> None:
+    generator = source(13)
+    box = small_networks.random_box(prepared, generator)
+    points = box.points(generator, POINTS)
+    stacked = [value for point in points for value in exactly(point["x"])]
+    inputs = ExactTensor.from_rationals(stacked, (len(points), box.lower.size))
+    found = evaluate_graph(prepared, {"x": inputs})
+    for name, expected in truth(prepared, points, {}).items():
+        assert (numbers(found[name]) == expected).all()
+
+
+def test_a_supplier_may_speak_of_a_wider_region_with_fewer_tensors() -> None:
+    prepared = NETWORKS["chain_1"]
+    wide = small_networks.Box(np.full(3, -1.0), np.full(3, 1.0))
+    narrow = small_networks.Box(np.full(3, -0.5), np.full(3, 0.5))
+    with_split = Region(
+        {**narrow.region().boxes, "h": (small_networks.row([0] * 4), small_networks.row([9] * 4))}
+    )
+    regions = (wide.region(), narrow.region(), with_split)
+    for region in (1, 2):
+        state = replay.Replay(prepared, regions, {})
+        first = state.establish(Application("input_interval", "x", 0))
+        assert state.establish(
+            Application("dot_product_interval", "h_product", region, {"x": first})
+        )
