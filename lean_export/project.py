@@ -1,0 +1,143 @@
+"""Writing the Lean 4 project: the hand-written core, one pair of files a family, and a list.
+
+The text depends on the rules alone. A folder is written whole beside its place and then moved
+there, so that it is never half written; a folder that holds anything else than an unedited
+export is refused, for it is somebody's work.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files as package_files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from lean_export.families import grouped
+from lean_export.files import proofs_text, root_text, statements_text
+from lean_export.manifest import BUILT, NAME, changes, describe, manifest_text, read_manifest
+from lean_export.proofs import Proof
+from lean_export.theorems import Status, Theorem, rule_theorems
+from refsem.errors import InputError
+from refsem.rules import CATALOGUE, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class LeanSummary:
+    """How many theorems were written, and what is announced of them."""
+
+    theorems: int
+    closed: int
+    relative: int
+    stubs: int
+
+
+def write_project(directory: Path, rules: Iterable[Rule] = CATALOGUE) -> LeanSummary:
+    """Write the project of some rules to a folder that is new, empty or an unedited export.
+
+    `InputError` where the folder is anything else, or cannot be written.
+    """
+    content, theorems = project_files(rules)
+    place = directory.resolve()
+    _refuse_others(place)
+    try:
+        _put(place, content)
+    except OSError as error:
+        raise InputError(str(directory), "", f"cannot be written: {error.strerror}") from error
+    statuses = [theorem.status for theorem in theorems]
+    return LeanSummary(
+        len(statuses),
+        statuses.count(Status.CLOSED),
+        statuses.count(Status.RELATIVE),
+        statuses.count(Status.STUB),
+    )
+
+
+def project_files(rules: Iterable[Rule]) -> tuple[dict[str, str], tuple[Theorem, ...]]:
+    """The text of every file by its path, the list of them included, and the theorems."""
+    content = dict(_core())
+    theorems: list[Theorem] = []
+    for family in grouped(rules):
+        stated = rule_theorems(family.rules)
+        theorems.extend(stated)
+        content[f"Refsem/Statements/{family.name}.lean"] = statements_text(family, stated)
+        if any(isinstance(theorem.proof, Proof) for theorem in stated):
+            content[f"Refsem/Proofs/{family.name}.lean"] = proofs_text(family, stated)
+    modules = sorted(path[: -len(".lean")].replace("/", ".") for path in content if _is_lean(path))
+    content["Refsem.lean"] = root_text(modules)
+    content[NAME] = manifest_text(describe(content, theorems))
+    return content, tuple(theorems)
+
+
+def stale_files(directory: Path, rules: Iterable[Rule] = CATALOGUE) -> tuple[str, ...]:
+    """The files of an export that writing the rules now would change, add or remove."""
+    content, _ = project_files(rules)
+    written = {*read_manifest(directory).files, NAME}
+    outdated = [
+        path
+        for path, text in content.items()
+        if not (directory / path).is_file() or (directory / path).read_text("utf-8") != text
+    ]
+    return tuple(sorted({*outdated, *(written - set(content))}))
+
+
+def _is_lean(path: str) -> bool:
+    return path.endswith(".lean")
+
+
+def _core() -> Mapping[str, str]:
+    """The hand-written files, by path."""
+    return dict(_texts(package_files("lean_export") / "project", ""))
+
+
+def _texts(folder: Traversable, prefix: str) -> Iterable[tuple[str, str]]:
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            yield from _texts(entry, f"{prefix}{entry.name}/")
+        else:
+            yield prefix + entry.name, entry.read_text(encoding="utf-8")
+
+
+def _refuse_others(directory: Path) -> None:
+    if directory == Path.cwd():
+        # Replacing the working folder would leave the caller in a deleted one.
+        raise InputError(str(directory), "", "is the working folder; name another")
+    if directory.is_dir():
+        if not any(directory.iterdir()):
+            return
+        changed = changes(directory, read_manifest(directory))
+        if changed:
+            message = "is not as `refsem lean` wrote it; move it away or choose another folder"
+            raise InputError(str(directory), changed[0], message)
+    elif directory.exists():
+        raise InputError(str(directory), "", "is not a folder")
+
+
+def _put(directory: Path, content: Mapping[str, str]) -> None:
+    """Write beside the folder, then move into its place."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+    try:
+        fresh = beside / "fresh"
+        for path, text in content.items():
+            target = fresh / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8", newline="\n")
+        _exchange(directory, fresh, beside / "former")
+    finally:
+        shutil.rmtree(beside)
+
+
+def _exchange(directory: Path, fresh: Path, former: Path) -> None:
+    """Move the fresh folder into place; what Lake built stays, and a failure changes nothing."""
+    if directory.exists():
+        directory.rename(former)
+    try:
+        fresh.rename(directory)
+    except OSError:
+        if former.exists():
+            former.rename(directory)
+        raise
+    for name in BUILT:
+        if (former / name).exists():
+            (former / name).rename(directory / name)

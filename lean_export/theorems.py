@@ -1,0 +1,69 @@
+"""Theorems: a statement, what is announced of its proof, and why it is claimed.
+
+`closed` means that a proof is printed that uses nothing but core Lean and the prelude; that Lean
+accepts it is for `lean_export.checker` to find out. `relative` is reserved for rules that cite
+facts about functions: none does yet.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from lean_export.proofs import Proof, Stub, proof
+from lean_export.statements import Statement, has_theorem, statement
+from refsem.obligations.generation import rule_obligations
+from refsem.obligations.obligation import Kind
+from refsem.rules import Rule
+
+
+class Status(Enum):
+    """What is announced of a theorem."""
+
+    CLOSED = "closed"
+    RELATIVE = "relative"
+    STUB = "stub"
+
+
+@dataclass(frozen=True, slots=True)
+class Theorem:
+    """One theorem to be written."""
+
+    rule: Rule
+    statement: Statement
+    proof: Proof | Stub
+
+    @property
+    def status(self) -> Status:
+        """What is announced."""
+        match self.proof:
+            case Proof():
+                return Status.CLOSED
+            case Stub():
+                return Status.STUB
+
+    @property
+    def meaning(self) -> str:
+        """The obligation in a sentence, for the doc comment."""
+        rule, kind, *what = self.statement.obligation.id.split("/")
+        match self.statement.obligation.kind:
+            case Kind.INHABITED:
+                return f"`{rule}`: the sides are met somewhere."
+            case Kind.DEFINED:
+                return f"`{rule}`: no division by zero ({' '.join(what)})."
+            case Kind.SOUND:
+                return f"`{rule}`, {' '.join(what)}: {self.rule.because}."
+            case Kind.WEAKEN:
+                return f"`{rule}`, {' '.join(what)}: what is derived may be moved outward."
+            case _:
+                return f"`{rule}`, {kind}."
+
+
+def rule_theorems(rules: Iterable[Rule]) -> tuple[Theorem, ...]:
+    """The theorems of some rules, in the order of rules and obligations."""
+    found = []
+    for rule in rules:
+        for obligation in rule_obligations(rule):
+            if has_theorem(obligation):
+                stated = statement(obligation)
+                found.append(Theorem(rule, stated, proof(stated)))
+    return tuple(found)
