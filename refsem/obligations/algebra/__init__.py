@@ -1,0 +1,1 @@
+"""Algebraic proofs of obligations: what they are, how they are checked, found and stored."""
