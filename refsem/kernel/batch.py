@@ -1,14 +1,13 @@
 """Applying scalar functions to arrays: compiled where numba is installed, else one by one.
 
 Both ways run the same source (`refsem.kernel.packing` says why they agree) and tests compare them.
-Large arrays are split among the processor's cores: elements do not depend on each other, and the
-result does not depend on the split.
+Large arrays are handed out to the processor's cores in pieces: elements do not depend on each
+other, and the result does not depend on the split.
 """
 
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 
 import numpy as np
 
@@ -17,8 +16,8 @@ from refsem.kernel.loops import Array, Scalar
 
 WORTH_COMPILING = 256
 """Elements from which loading compiled code can pay."""
-WORTH_A_THREAD = 1 << 15
-"""Elements per thread from which starting it pays."""
+PIECE = 1 << 16
+"""Elements a thread takes at a time: enough to hide the cost of handing them out."""
 
 _TEMPLATES = {
     (1, 2): loops.unary,
@@ -44,18 +43,15 @@ def compiled(
 ) -> None:
     """Fill the flat results with the operation on the flat operands, by a compiled loop."""
     loop = compilation.compiled(_TEMPLATES[len(operands), len(results)], operation)
-    size = results[0].size
-    threads = max(1, min(os.cpu_count() or 1, size // WORTH_A_THREAD))
-    ends = [size * part // threads for part in range(threads + 1)]
-    pieces = [slice(start, end) for start, end in pairwise(ends)]
+    pieces = [slice(start, start + PIECE) for start in range(0, results[0].size, PIECE)]
 
     def run(piece: slice) -> None:
         loop(setting, *(array[piece] for array in (*operands, *results)))
 
-    if threads == 1:
+    if len(pieces) == 1:
         run(pieces[0])
         return
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(run, pieces))
 
 

@@ -30,6 +30,18 @@ from refsem.kernel import (
 SCALAR_MODULES = (packing, nans, arithmetic, division, integral, formats, comparisons)
 OPTIONS = {"error_model": "numpy", "nogil": True}
 """No division here has a divisor 0, and no Python object is touched."""
+RARE = (
+    packing.deliver_tiny,
+    packing.overflowed,
+    nans.propagate_one,
+    nans.propagate,
+    nans.propagate_three,
+    arithmetic.add_special,
+    arithmetic.fma_special,
+    division.div_special,
+)
+"""Functions reached too seldom to be copied into every loop, as all others are: copying lets the
+compiler work out what depends on the format alone."""
 
 Loop = Callable[..., None]
 
@@ -81,7 +93,8 @@ def _numba() -> ModuleType:
 
     for function in scalar_functions():
         if function is not packing.bit_length:
-            extending.register_jitable(**OPTIONS)(function)
+            copied = function not in RARE
+            extending.register_jitable(forceinline=copied, **OPTIONS)(function)
     return numba
 
 

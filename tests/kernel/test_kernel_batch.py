@@ -62,11 +62,11 @@ def test_compiled_bit_length_is_pythons() -> None:
 
 @needs_numba
 def test_large_arrays_are_split_without_a_trace() -> None:
-    size = 3 * batch.WORTH_A_THREAD + 17
+    size = 2 * batch.PIECE + 17
     x, y = np.random.default_rng(3).integers(0, 1 << 32, (2, size), dtype=np.uint32)
     whole, whole_flags = kernel.add(Mode.RTP, x, y, RISCV)
     parts = [
-        kernel.add(Mode.RTP, x[i : i + 999], y[i : i + 999], RISCV) for i in range(0, size, 999)
+        kernel.add(Mode.RTP, x[i : i + 9999], y[i : i + 9999], RISCV) for i in range(0, size, 9999)
     ]
     assert (whole == np.concatenate([bits for bits, _ in parts])).all()
     assert (whole_flags == np.concatenate([flags for _, flags in parts])).all()
