@@ -32,6 +32,10 @@ _SETTING = (
     "-- Every theorem is about the same structure, whether or not it uses all of it.",
     "set_option linter.unusedSectionVars false",
 )
+_STATEMENT_SETTING = (
+    "-- A point at which the sides are met names every variable of its rule.",
+    "set_option linter.unusedVariables false",
+)
 _PROOF_SETTING = (
     "-- The hypotheses are those of the statement; a proof may do with fewer.",
     "set_option linter.unusedVariables false",
@@ -45,7 +49,7 @@ def statements_text(family: Family, theorems: tuple[Theorem, ...]) -> str:
     imports = ("public import Refsem.Basic", *proofs)
     doc = (f"# {family.title}", "", "## Main statements", "", *_main_statements(theorems))
     stated = (line for theorem in theorems for line in ("", *_stated(theorem)))
-    return _file(imports, doc, "Refsem", _SETTING, stated)
+    return _file(imports, doc, "Refsem", (*_SETTING, "", *_STATEMENT_SETTING), stated)
 
 
 def proofs_text(family: Family, theorems: tuple[Theorem, ...]) -> str:
