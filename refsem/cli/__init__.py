@@ -11,6 +11,7 @@ import click
 
 from refsem import __version__
 from refsem.cli.audit import audit
+from refsem.cli.lean import lean
 from refsem.cli.rules import rules
 from refsem.cli.show import show
 from refsem.errors import InputError
@@ -40,6 +41,7 @@ def refsem() -> None:
 
 refsem.add_command(audit)
 refsem.add_command(rules)
+refsem.add_command(lean)
 refsem.add_command(show)
 
 

@@ -1,0 +1,101 @@
+"""`refsem lean`: the rules as a Lean 4 project, and what a real Lean says of it."""
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from lean_export.checker import LeanReport, Verdict, check_project
+from lean_export.project import LeanSummary, write_project
+from refsem.cli.terminal import print_json, report_console
+from refsem.errors import InputError
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option(
+    "--target",
+    type=click.Choice(["core", "mathlib", "torchlean"]),
+    default="core",
+    show_default=True,
+    help="What the project builds on.",
+)
+@click.option("--ledger", type=click.Path(path_type=Path), help="Only that run's theorems (later).")
+@click.option("--check", "checked", is_flag=True, help="Have a real Lean read it.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Where a packaged Lean is kept.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+def lean(
+    directory: Path,
+    target: str,
+    ledger: Path | None,
+    checked: bool,
+    cache: Path | None,
+    as_json: bool,
+) -> int:
+    """Write a Lean 4 project with a theorem for each obligation of each rule to DIRECTORY."""
+    if target != "core":
+        raise InputError("", f"--target {target}", "is not supported yet")
+    if ledger is not None:
+        raise InputError("", "--ledger", "is not supported yet")
+    summary = write_project(directory)
+    report = _read_by_lean(directory, cache) if checked else None
+    if as_json:
+        print_json(_object(summary, report))
+    else:
+        _print(directory, summary, report)
+    return 0 if report is None or report.as_announced else 1
+
+
+def _read_by_lean(directory: Path, cache: Path | None) -> LeanReport:
+    def progress(message: str) -> None:
+        click.echo(f"refsem: {message}", err=True)
+
+    return check_project(directory, progress, cache=cache)
+
+
+def _object(summary: LeanSummary, report: LeanReport | None) -> dict[str, object]:
+    found: dict[str, object] = {
+        "theorems": summary.theorems,
+        "closed": summary.closed,
+        "relative": summary.relative,
+        "stubs": summary.stubs,
+    }
+    if report is not None:
+        found |= {
+            "lean": report.lean,
+            "closed": report.count(Verdict.CLOSED),
+            "relative": report.count(Verdict.RELATIVE),
+            "stubs": report.count(Verdict.STUB),
+            "errors": report.errors,
+            "sorries": report.sorries,
+        }
+    return found
+
+
+def _print(directory: Path, summary: LeanSummary, report: LeanReport | None) -> None:
+    console = report_console()
+    console.print(
+        Text(
+            f"{summary.theorems} theorems written to {directory}: announced {summary.closed} "
+            f"closed, {summary.relative} relative to facts, {summary.stubs} stubs"
+        )
+    )
+    if report is None:
+        console.print(Text("not read by any Lean; `--check` has one read it", "dim"))
+        return
+    console.print(
+        Text(
+            f"read by {report.lean} in {report.seconds:.0f} s: {report.count(Verdict.CLOSED)} "
+            f"closed, {report.count(Verdict.RELATIVE)} relative, {report.count(Verdict.STUB)} "
+            f"stubs, {report.errors} errors, {report.sorries} sorries"
+        )
+    )
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for theorem in report.theorems:
+        if theorem.verdict is Verdict.ERROR:
+            table.add_row(f"{theorem.file}:{theorem.line}", Text(theorem.name), theorem.message)
+    for problem in report.problems:
+        table.add_row(f"{problem.file}:{problem.line}", "", Text(problem.message))
+    if table.row_count:
+        console.print(table)
