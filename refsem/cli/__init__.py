@@ -14,11 +14,12 @@ from refsem.cli.audit import audit
 from refsem.cli.lean import lean
 from refsem.cli.rules import rules
 from refsem.cli.show import show
+from refsem.cli.vectors import vectors
 from refsem.errors import InputError
 
 BAD_INPUT = 3
 
-LATER = ("hunt", "check", "vectors", "fuzz", "profile")
+LATER = ("hunt", "check", "fuzz", "profile")
 """Commands of the stable interface that this version does not have yet."""
 
 
@@ -43,6 +44,7 @@ refsem.add_command(audit)
 refsem.add_command(rules)
 refsem.add_command(lean)
 refsem.add_command(show)
+refsem.add_command(vectors)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -29,14 +29,24 @@ def print_json(found: object) -> None:
 @contextmanager
 def layer_progress() -> Iterator[Report]:
     """A progress bar over layers on standard error, shown only to a person."""
+    with count_progress("bounds") as report:
+        yield report
+
+
+@contextmanager
+def count_progress(description: str) -> Iterator[Report]:
+    """A progress bar over countable things on standard error, shown only to a person.
+
+    It is told the name of the thing at hand, how many are done, and how many there are.
+    """
     console = Console(file=sys.stderr)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
-        task = bar.add_task("bounds", total=None)
+        task = bar.add_task(description, total=None)
 
-        def report(node: str, done: int, count: int) -> None:
-            bar.update(task, description=node, completed=done, total=count)
+        def report(name: str, done: int, count: int) -> None:
+            bar.update(task, description=name, completed=done, total=count)
 
         yield report
