@@ -82,7 +82,8 @@ class Application:
             case tuple() as values if len(values) <= RANK_LIMIT:
                 return values
             case _:
-                raise self.refusal(f"attribute {name!r} has more than {RANK_LIMIT} numbers")
+                message = f"attribute {name!r} is not a list of at most {RANK_LIMIT} integers"
+                raise self.refusal(message)
 
     def integer(self, name: str, otherwise: int) -> int:
         """An integer attribute, or the value it has when it is left out."""
@@ -101,10 +102,12 @@ class Application:
     def factor(self, name: str) -> mpq:
         """The exact value of a binary32 attribute; 1 when it is left out."""
         match self.attributes.get(name):
-            case FloatTensor(bits):
+            case None:
+                return mpq(1)
+            case FloatTensor(bits) if bits.shape == ():
                 return ExactTensor.from_binary32(bits).rational()
             case _:
-                return mpq(1)
+                raise self.refusal(f"attribute {name!r} is not a number")
 
 
 Meaning: TypeAlias = Applied | Tensor

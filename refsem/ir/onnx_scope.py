@@ -143,8 +143,7 @@ def zero_constant(graph: onnx.GraphProto, scope: Scope) -> Node:
     """A constant 0 under a name that nothing in the file has."""
     taken = set(scope.values).union(*(node.output for node in graph.node))
     name = next(name for name in map("zero_{}".format, count()) if name not in taken)
-    scope.define_constant(name, FloatTensor(np.zeros((), dtype=np.uint32)), "")
-    value = scope.values[name]
-    if not isinstance(value, Node):
-        raise TypeError(name)
-    return value
+    node = make_node(name, Op.CONSTANT, (), {"shape": ()})
+    scope.define(name, node, "")
+    scope.constants[name] = np.zeros((), dtype=np.uint32)
+    return node

@@ -91,6 +91,15 @@ def test_a_file_that_grows_while_it_is_read(
     assert refusal(path) == f"is longer than the limit of {len(GOOD)} bytes"
 
 
+@pytest.mark.parametrize("name", ["m.onnx", "m.onnx.gz"])
+def test_a_file_as_long_as_the_limit_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    data = gzip.compress(GOOD) if name.endswith(".gz") else GOOD
+    monkeypatch.setattr(loading, "FILE_LIMIT", len(GOOD))
+    assert load_model(written(tmp_path / name, data)).outputs == ("y",)
+
+
 def test_a_compression_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "FILE_LIMIT", 2**20)
     path = written(tmp_path / "m.onnx.gz", gzip.compress(bytes(2**24)))

@@ -10,6 +10,7 @@ from onnx import helper
 from onnx_models import chain
 
 from refsem.errors import InputError
+from refsem.ir import onnx_wire
 from refsem.ir.onnx_reader import read_onnx
 from refsem.ir.onnx_wire import DEPTH_LIMIT, VALUE_LIMIT, check_encoding
 
@@ -85,11 +86,34 @@ def test_enumerations_have_known_values() -> None:
     assert complaint(located) == "byte 5: not an ONNX model: data_location has no value 2"
 
 
+def nested(depth: int) -> bytes:
+    """Messages this deep inside the model."""
+    numbers = [7] + [NODE_IN_GRAPH, ATTRIBUTE_IN_NODE, GRAPH_IN_ATTRIBUTE] * depth
+    data = b""
+    for number in reversed(numbers[:depth]):
+        data = field(number, data)
+    return data
+
+
 def test_nesting_has_a_limit() -> None:
-    inner = b""
-    for _ in range(DEPTH_LIMIT):
-        inner = field(NODE_IN_GRAPH, field(ATTRIBUTE_IN_NODE, field(GRAPH_IN_ATTRIBUTE, inner)))
-    assert f"messages nested more than {DEPTH_LIMIT} deep" in complaint(field(7, inner))
+    check_encoding(nested(DEPTH_LIMIT), onnx.ModelProto.DESCRIPTOR, "m.onnx")
+    assert complaint(nested(DEPTH_LIMIT + 1)).endswith("messages nested more than 32 deep")
+
+
+def test_every_value_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A graph of one tensor: 2 fields around it, then text, a number, bytes and packed data."""
+    assert VALUE_LIMIT == 262144
+    tensor = field(8, b"name") + b"\x10\x01" + field(9, bytes(40)) + field(4, bytes(8))
+    for data, values in (
+        (field(7, field(5, tensor)), 6),
+        (field(7, field(5, field(7, bytes(10)))), 2 + 1 + 10),
+        (field(7, field(5, b"\x38\x01" * 3)), 2 + 3),
+        (field(7, field(NODE_IN_GRAPH, b"") * 4), 1 + 4),
+    ):
+        monkeypatch.setattr(onnx_wire, "VALUE_LIMIT", values)
+        check_encoding(data, onnx.ModelProto.DESCRIPTOR, "m.onnx")
+        monkeypatch.setattr(onnx_wire, "VALUE_LIMIT", values - 1)
+        assert f"more than {values - 1} values" in complaint(data)
 
 
 def test_a_nesting_bomb_is_refused() -> None:

@@ -4,6 +4,7 @@ Every entry changes `chain()` (or makes a model of its own); the text is all tha
 """
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from math import prod
 
 import numpy as np
@@ -13,7 +14,11 @@ from onnx import AttributeProto, TensorProto, helper, numpy_helper
 from onnx_models import chain, f32, i64, model, read
 
 from refsem.errors import InputError
-from refsem.ir.onnx_values import ENTRY_LIMIT, NAME_LIMIT, RANK_LIMIT
+from refsem.ir.graph import make_node
+from refsem.ir.onnx_application import Application
+from refsem.ir.onnx_reader import TOTAL_LIMIT
+from refsem.ir.onnx_values import ENTRY_LIMIT, NAME_LIMIT, RANK_LIMIT, FloatTensor
+from refsem.ir.operators import Op
 
 Spoil = Callable[[onnx.ModelProto], object]
 
@@ -588,7 +593,10 @@ def test_products_of_variable_tensors_are_refused() -> None:
             "which both depend on the input, is not supported"
         )
     node = helper.make_node("Gemm", ["x", "x", "c"], ["y"], "square")
-    assert "a product of 'x' and 'x'" in refusal(model([node], {"c": f32(1)}, {"x": (2, 2)}))
+    assert refusal(model([node], {"c": f32(1)}, {"x": (2, 2)})) == (
+        "m.onnx: node 'square' (Gemm, opset 13): a product of 'x' and 'x', "
+        "which both depend on the input, is not supported"
+    )
 
 
 @pytest.mark.parametrize(
@@ -683,7 +691,7 @@ def test_transpose_needs_a_permutation(axes: tuple[int, ...]) -> None:
     node = helper.make_node("Transpose", ["x"], ["y"], "n", perm=axes)
     text = refusal(model([node], {}, {"x": (2, 3)}))
     expected = (
-        "attribute 'perm' has more than 32 numbers"
+        "attribute 'perm' is not a list of at most 32 integers"
         if len(axes) > 32
         else f"axes {list(axes)} do not permute shape [2, 3]"
     )
@@ -776,12 +784,62 @@ def test_a_broadcast_past_the_limit_is_refused_before_it_is_made() -> None:
     )
 
 
+def relus(count: int) -> onnx.ModelProto:
+    """`count` tensors, the input among them, each as large as one may be."""
+    names = ["x", *(f"t{index}" for index in range(count - 2)), "y"]
+    nodes = [helper.make_node("Relu", [before], [after]) for before, after in pairwise(names)]
+    return model(nodes, {}, {"x": (2**13, 2**12)})
+
+
 def test_tensors_past_the_limit_together_are_refused() -> None:
-    names = [f"t{index}" for index in range(5)]
-    nodes = [
-        helper.make_node("Relu", [before], [after])
-        for before, after in zip(["x", *names], [*names, "y"], strict=True)
-    ]
-    assert refusal(model(nodes, {}, {"x": (2**13, 2**12)})) == (
+    assert 4 * prod((2**13, 2**12)) == TOTAL_LIMIT
+    assert read(relus(4)).node("y").size == ENTRY_LIMIT
+    assert refusal(relus(5)) == (
         "m.onnx: all tensors together are larger than the limit of 134217728 entries"
     )
+
+
+def test_what_just_meets_a_limit_is_read() -> None:
+    relu = [helper.make_node("Relu", ["x"], ["y"])]
+    for shape in ((1, ENTRY_LIMIT), (1,) * RANK_LIMIT):
+        assert read(model(relu, {}, {"x": shape})).node("y").shape == shape
+    assert "is larger than the limit" in refusal(model(relu, {}, {"x": (ENTRY_LIMIT + 1,)}))
+    name = "n" * NAME_LIMIT
+    assert read(model([helper.make_node("Relu", ["x"], [name])], {}, {"x": (1,)}, [name])).outputs
+    for version in (3, 14):
+        made = model(relu, {}, {"x": (1,)})
+        made.ir_version = version
+        assert read(made).outputs == ("y",)
+    for opset in (1, 28):
+        assert read(model(relu, {}, {"x": (1,)}, opset=opset)).outputs == ("y",)
+    old = model(relu, {}, {"x": (1,)})
+    old.ir_version = 2
+    assert refusal(old) == "m.onnx: IR version 2 is not supported, 3 to 14 are"
+
+
+def test_an_accessor_gives_its_own_kind_or_names_the_node() -> None:
+    """The rows ask for the right kinds; here are the wrong ones."""
+    zero = make_node("zero", Op.CONSTANT, (), {"shape": ()})
+    numbers = FloatTensor(f32(1, 2).view(np.uint32))
+    attributes = {"list": (1, 2), "one": 1, "numbers": numbers}
+    node = Application("m.onnx", "node 'n'", (zero, None), attributes, zero)
+    wrong: list[tuple[Callable[[], object], str]] = [
+        (lambda: node.integer("list", 0), "attribute 'list' is not an integer"),
+        (lambda: node.flag("list"), "attribute 'list' is not an integer"),
+        (lambda: node.factor("list"), "attribute 'list' is not a number"),
+        (lambda: node.factor("numbers"), "attribute 'numbers' is not a number"),
+        (
+            lambda: node.list_attribute("one"),
+            "attribute 'one' is not a list of at most 32 integers",
+        ),
+        (lambda: node.tensor(1), "input 1 is missing"),
+        (lambda: node.list_input(1), "input 1 is missing"),
+        (lambda: node.list_input(0), "input 0 is not a constant int64 tensor"),
+    ]
+    for ask, text in wrong:
+        with pytest.raises(InputError) as caught:
+            ask()
+        assert str(caught.value) == f"m.onnx: node 'n': {text}"
+    assert node.integer("absent", 7) == 7
+    assert node.factor("absent") == 1
+    assert node.list_attribute("absent") is None

@@ -43,7 +43,13 @@ def of_numpy(compute: Callable[[], np.ndarray | Shape]) -> Shape | None:
     return result if isinstance(result, tuple) else result.shape
 
 
+ARITY = {Op.INPUT: 0, Op.CONSTANT: 0, Op.GEMM: 3} | dict.fromkeys(
+    (Op.ADD, Op.SUB, Op.MUL, Op.MATMUL), 2
+)
+
+
 def test_every_operator_has_one_row() -> None:
+    assert {row.op: row.arity for row in CATALOGUE} == dict.fromkeys(Op, 1) | ARITY
     assert [row.op for row in CATALOGUE] == list(Op)
     assert {op: row.op for op, row in ROW.items()} == {op: op for op in Op}
 
@@ -111,7 +117,8 @@ def test_gemm(
     met_a = (inner, rows) if flags[0] else (rows, inner)
     met_b = (columns, inner) if flags[1] else (inner, columns)
     attributes = {**GEMM, "transA": flags[0], "transB": flags[1]}
-    for operands in ((a, b, c), (met_a, met_b, addend), (met_a, met_b, c)):
+    missed_b = tuple(length + 1 for length in met_b)
+    for operands in ((a, b, c), (met_a, met_b, addend), (met_a, met_b, c), (met_a, missed_b, ())):
         assert inferred(Op.GEMM, *operands, **attributes) == of_numpy_gemm(*operands, flags)
     assert inferred(Op.GEMM, met_a, met_b, addend, **attributes) == result
 

@@ -1,7 +1,7 @@
 """Each invariant of a graph, broken once: refused, and the right tensor named."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
 import numpy as np
@@ -241,3 +241,10 @@ def test_a_node_is_made_with_its_attributes_in_order() -> None:
     )
     assert [name for name, _ in node.attributes] == list(ROW[Op.GEMM].attributes)
     assert isinstance(node, Node)
+
+
+def test_graphs_and_nodes_are_immutable() -> None:
+    graph = good()
+    for thing, name in ((graph, "nodes"), (graph.nodes[0], "name")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(thing, name, "other")
