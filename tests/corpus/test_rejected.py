@@ -1,6 +1,8 @@
 """Every wrong rule in `rejected/` is refuted by the obligation it names, with evidence that holds.
 
-The evidence is evaluated a second time by `naive`, which shares no code with refsem's readings.
+A file tells its story and defines `RULE` (named like the file), `VARIANT_OF` (the rule of the
+catalogue it gets wrong) and `REFUTED_BY` (the id of the obligation with the surprise). The evidence
+is evaluated a second time by `naive`, which shares no code with refsem's readings.
 """
 
 import itertools
@@ -154,7 +156,6 @@ def test_every_kind_of_surprise_is_among_the_rejected() -> None:
 
 
 def test_without_search_and_without_a_solver_nothing_is_proved_or_refuted() -> None:
-    for rejected in REJECTED:
-        obligation = rejected.obligation()
+    for obligation in (rejected.obligation() for rejected in REJECTED[::4]):
         outcome = discharge(obligation, Limits(points=0, resources=1))
         assert not isinstance(outcome, Proved | Refuted)

@@ -94,7 +94,7 @@ def rearranged(seed: int) -> Prepared:
     )
     turned = b.add("turned", Op.TRANSPOSE, scaled, axes=(2, 0, 1))
     flat = b.add("flat", Op.RESHAPE, turned, shape=(1, 4))
-    first = b.add("first", Op.RELU, b.add("left", Op.MATMUL, b.constant(3, 1), flat))
+    first = b.add("first", Op.RELU, b.add("spread", Op.ADD, b.constant(3, 1), flat))
     twice = b.add("twice", Op.ADD, first, first)
     column = b.add("column", Op.RESHAPE, b.add("same", Op.IDENTITY, twice), shape=(3, 4))
     mixed = b.add("mixed", Op.MATMUL, b.constant(2, 3), column)

@@ -56,13 +56,13 @@ def test_everything_established_is_true_at_corners_and_inside(
 @each_network
 @each_method
 def test_each_application_is_its_rule_entry_by_entry(prepared: Prepared, method: Method) -> None:
-    for box, targets, _ in cases(prepared):
-        state = run(prepared, box, method, targets)
-        expected = naive_replay(prepared, state.replay.trace())
-        for application, judgement, naive in zip(
-            state.replay.applications, state.replay.judgements, expected, strict=True
-        ):
-            assert reading(judgement) == naive, application
+    box, targets, _ = next(cases(prepared))
+    state = run(prepared, box, method, targets)
+    expected = naive_replay(prepared, state.replay.trace())
+    for application, judgement, naive in zip(
+        state.replay.applications, state.replay.judgements, expected, strict=True
+    ):
+        assert reading(judgement) == naive, application
 
 
 @each_network
@@ -162,6 +162,21 @@ def test_exact_evaluation_agrees_with_numpy(prepared: Prepared) -> None:
     found = evaluate_graph(prepared, {"x": inputs})
     for name, expected in truth(prepared, points, {}).items():
         assert (numbers(found[name]) == expected).all()
+
+
+def test_forms_below_and_above_may_end_at_different_tensors() -> None:
+    prepared = NETWORKS["chain_1"]
+    box, _, true = next(cases(prepared))
+    state = run(prepared, box, Method.CROWN, {})
+    below = state.apply("start_form", "first", {})
+    upper, lower = state.relaxation("first")
+    above = state.apply(
+        "substitute_upper", "first", {"form": below, "upper": upper, "lower": lower}
+    )
+    boxes = {name: state.boxes[name] for name in ("first", "h")}
+    state.apply("concretise", "first", {"below": below, "above": above, **boxes})
+    assert holds(state.replay.judgements[-1], true)
+    assert reading(state.replay.judgements[-1]) == naive_replay(prepared, state.replay.trace())[-1]
 
 
 def test_a_supplier_may_speak_of_a_wider_region_with_fewer_tensors() -> None:

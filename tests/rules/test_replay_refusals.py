@@ -3,6 +3,7 @@
 The base is one residual network with the applications of a CROWN run; each test spoils one thing.
 """
 
+import functools
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,19 +30,10 @@ SPOILT = 300
 TARGETS = {"margin": {"y": ExactTensor.from_rationals([mpq(1), mpq(-1)], (1, 2))}}
 
 
+@functools.cache
 def base() -> Propagation:
-    """Everything established over the wide region, region 0; region 1 lies inside it."""
+    """Everything a CROWN run establishes over the box."""
     return run(NETWORK, BOX, Method.CROWN, TARGETS)
-
-
-def restarted(regions: tuple[Region, ...]) -> Replay:
-    state = Replay(NETWORK, regions, TARGETS)
-    for application in base().replay.applications:
-        state.establish(application)
-    return state
-
-
-WIDE_AND_NARROW = (BOX.region(), NARROW.region())
 
 
 def first(state: Replay, rule: str, node: str = "") -> int:
@@ -69,7 +61,9 @@ def refused(state: Replay, application: Application) -> str:
 
 @pytest.fixture
 def state() -> Replay:
-    return restarted(WIDE_AND_NARROW)
+    """The base, over the wide region and ready to go on, with the narrow one as region 1."""
+    regions, done = (BOX.region(), NARROW.region()), base().replay
+    return Replay(NETWORK, regions, TARGETS, list(done.applications), list(done.judgements))
 
 
 def again(state: Replay, rule: str, node: str = "") -> Application:
@@ -108,6 +102,24 @@ def test_a_supplier_that_speaks_of_a_smaller_region_is_refused(state: Replay) ->
     state.establish(replace(good, region=1, suppliers={"x": inside}))
     message = refused(state, replace(good, region=0, suppliers={"x": inside}))
     assert message == "supplier 'x' speaks of a region that does not contain this"
+
+
+@pytest.mark.parametrize("end", ["lower", "upper"])
+@pytest.mark.parametrize("entry", [0, 1])
+def test_one_end_of_one_entry_outside_the_suppliers_region_is_enough(end: str, entry: int) -> None:
+    lower, upper = BOX.lower.copy(), BOX.upper.copy()
+    if end == "lower":
+        lower[entry] -= 2.0**-40
+    else:
+        upper[entry] += 2.0**-40
+    outside = small_networks.Box(lower, upper).region()
+    state = Replay(NETWORK, (BOX.region(), outside), {})
+    box = state.establish(Application("input_interval", "x", 0))
+    message = refused(state, Application("dot_product_interval", "h_product", 1, {"x": box}))
+    assert message == "supplier 'x' speaks of a region that does not contain this"
+    state = Replay(NETWORK, (outside, BOX.region()), {})
+    box = state.establish(Application("input_interval", "x", 0))
+    state.establish(Application("dot_product_interval", "h_product", 1, {"x": box}))
 
 
 def test_a_supplier_that_speaks_of_another_tensors_region_is_refused() -> None:
@@ -375,7 +387,7 @@ def test_a_target_that_redefines_or_does_not_fit_the_tensors_is_refused(
 def test_a_trace_without_its_beginning_is_refused_and_a_beginning_is_a_trace() -> None:
     trace = base().replay.trace()
     whole = [reading(judgement) for judgement in replayed(NETWORK, trace)]
-    for cut in range(len(trace.applications)):
+    for cut in range(0, len(trace.applications), 3):
         beginning = replace(trace, applications=trace.applications[:cut])
         assert [reading(one) for one in replayed(NETWORK, beginning)] == whole[:cut]
         if cut:
