@@ -9,25 +9,29 @@ from hypothesis import strategies as st
 from refsem.ir.terms import Operator, Term, select, term
 
 NAMES = ("x", "y", "z")
-NUMBERS = st.fractions(-20, 20, max_denominator=12)
+NUMBERS = st.builds(Fraction, st.integers(-40, 40), st.sampled_from((1, 1, 2, 3, 12)))
 POINTS = st.fixed_dictionaries(dict.fromkeys(NAMES, NUMBERS))
 LEAVES = NUMBERS.map(term) | st.sampled_from(NAMES).map(Term)
 
 
 def applied(parts: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
     """An operator applied to smaller terms; a divisor is |d| + 1."""
-    pairs = st.sampled_from([one for one in Operator if one.arity == 2 and one is not Operator.DIV])
-    singles = st.sampled_from([one for one in Operator if one.arity == 1])
-    return st.one_of(
-        st.builds(lambda one, a, b: Term(one, (a, b)), pairs, parts, parts),
-        st.builds(lambda one, a: Term(one, (a,)), singles, parts),
-        st.builds(lambda a, b: a / (abs(b) + 1), parts, parts),
-        st.builds(select, parts, parts, parts, parts),
-        st.builds(lambda one, a: Term(one, (a, a)), pairs, parts),
-    )
+    return st.tuples(st.sampled_from(Operator), parts, parts, LEAVES).map(combined)
 
 
-TERMS = st.recursive(LEAVES, applied, max_leaves=12)
+def combined(drawn: tuple[Operator, Term, Term, Term]) -> Term:
+    """One operator on these terms; a choice uses one of them twice, the same object."""
+    operator, a, b, c = drawn
+    match operator:
+        case Operator.DIV:
+            return a / (abs(b) + 1)
+        case Operator.SELECT:
+            return select(a, b, c, a)
+        case _:
+            return Term(operator, (a, b)[: operator.arity])
+
+
+TERMS = st.recursive(LEAVES, applied, max_leaves=8)
 
 
 def naive(root: Term, point: Mapping[str, Fraction]) -> Fraction:  # noqa: C901, PLR0911  a case a form
