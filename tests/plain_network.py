@@ -2,7 +2,8 @@
 
 `PlainNetwork.values` evaluates one point exactly; inner tensors may be given in place of the
 input. `turning_points` finds, for a network of one input, every point at which a ReLU switches:
-between neighbouring ones each tensor is affine, so its exact range is that of its values there.
+between neighbouring ones each tensor is affine, so its exact range (`exact_ranges`) is that of its
+values there. `intervals` is interval propagation, node by node, for small networks.
 """
 
 import math
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from numbers import Rational
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from onnx import helper, numpy_helper
 
 Objects = NDArray[np.object_]
 Vector = list[Fraction]
+Bounds = tuple[Vector, Vector]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +52,24 @@ class PlainNetwork:
         shapes = {name: value.shape for name, value in bare.arrays({source.name: zeros}).items()}
         return cls(bare.nodes, constants, shapes, bare.source, bare.sink)
 
-    def arrays(self, given: Mapping[str, Objects]) -> dict[str, Objects]:
-        """Every tensor the given ones determine; a given one is not computed."""
+    def arrays(self, given: Mapping[str, Objects], last: str = "") -> dict[str, Objects]:
+        """Every tensor the given ones determine, up to `last`; a given one is not computed."""
         known: dict[str, Any] = {**self.constants, **given}
         for node in self.nodes:
+            if last in known:
+                break
             if node.output[0] not in known and all(name in known for name in node.input):
                 known[node.output[0]] = image(node, [known[name] for name in node.input])
         return {name: value for name, value in known.items() if name not in self.constants}
 
-    def values(self, given: Mapping[str, Sequence[Fraction]]) -> dict[str, Vector]:
+    def values(self, given: Mapping[str, Sequence[Rational]], last: str = "") -> dict[str, Vector]:
         """The same, row-major."""
         shaped = {}
         for name, entries in given.items():
             flat = np.empty(len(entries), dtype=object)
             flat[:] = [Fraction(int(e.numerator), int(e.denominator)) for e in entries]
             shaped[name] = flat.reshape(self.shapes[name])
-        return {name: list(value.ravel()) for name, value in self.arrays(shaped).items()}
+        return {name: list(value.ravel()) for name, value in self.arrays(shaped, last).items()}
 
 
 def exact_array(stored: onnx.TensorProto) -> NDArray[Any]:
@@ -89,7 +94,7 @@ def image(node: onnx.NodeProto, given: list[Any]) -> Objects:
 def gemm(options: Mapping[str, Any], left: Objects, right: Objects, *addend: Objects) -> Objects:
     left = left.T if options.get("transA") else left
     right = right.T if options.get("transB") else right
-    found = (left @ right) * Fraction(options.get("alpha", 1.0))
+    found = np.asarray((left @ right) * Fraction(options.get("alpha", 1.0)), dtype=object)
     return found + addend[0] * Fraction(options.get("beta", 1.0)) if addend else found
 
 
@@ -135,9 +140,7 @@ def turning_points(network: PlainNetwork, lower: Fraction, upper: Fraction) -> V
     return points
 
 
-def exact_ranges(
-    network: PlainNetwork, lower: Fraction, upper: Fraction
-) -> dict[str, tuple[Vector, Vector]]:
+def exact_ranges(network: PlainNetwork, lower: Fraction, upper: Fraction) -> dict[str, Bounds]:
     """Least and greatest value of every entry of every tensor, for a network of one input."""
     rows = [network.values({network.source: [x]}) for x in turning_points(network, lower, upper)]
     columns = {name: list(zip(*(row[name] for row in rows), strict=True)) for name in rows[0]}
@@ -145,3 +148,33 @@ def exact_ranges(
         name: ([min(entry) for entry in entries], [max(entry) for entry in entries])
         for name, entries in columns.items()
     }
+
+
+def intervals(network: PlainNetwork, box: Bounds) -> dict[str, Bounds]:
+    """The box of every tensor by interval arithmetic, from the box of the input."""
+    boxes = {network.source: box}
+    for node in network.nodes:
+        name = node.output[0]
+        boxes[name] = stepped(network, node, boxes)
+    return boxes
+
+
+def stepped(network: PlainNetwork, node: onnx.NodeProto, boxes: Mapping[str, Bounds]) -> Bounds:
+    """The interval image of one node: entry by entry monotone, or affine in each operand."""
+    name = node.output[0]
+    if node.op_type == "Relu":
+        low, high = boxes[node.input[0]]
+        zero = Fraction(0)
+        return [max(end, zero) for end in low], [max(end, zero) for end in high]
+    operands = dict.fromkeys(x for x in node.input if x not in network.constants)
+    origin = {x: [Fraction(0)] * math.prod(network.shapes[x]) for x in operands}
+    shift = network.values(origin)[name]
+    lower, upper = list(shift), list(shift)
+    for operand in operands:
+        lows, highs = boxes[operand]
+        for i, (least, greatest) in enumerate(zip(lows, highs, strict=True)):
+            unit = {**origin, operand: [Fraction(j == i) for j in range(len(origin[operand]))]}
+            for j, value in enumerate(network.values(unit)[name]):
+                ends = sorted(((value - shift[j]) * least, (value - shift[j]) * greatest))
+                lower[j], upper[j] = lower[j] + ends[0], upper[j] + ends[1]
+    return lower, upper

@@ -222,11 +222,20 @@ def _endpoint_escapes(
     state: Propagation,
 ) -> Iterator[Escape]:
     """Escapes among the corners at which our forms of the doubtful entries are extreme."""
-    region = state.replay.regions[state.region]
-    below, above = state.forms(tensor, region.boxes)
+    prepared, region = state.replay.prepared, state.replay.regions[state.region]
+    below, above = state.forms(_guide(prepared, tensor), region.boxes)
     points = _extreme_points(state.form(below), state.form(above), region, doubtful)
-    values = evaluate_graph(state.replay.prepared, points)[tensor]
+    values = evaluate_graph(prepared, points)[tensor]
     yield from _escaping(Finding.REFUTED, tensor, ends, values, points, doubtful)
+
+
+def _guide(prepared: Prepared, tensor: str) -> str:
+    """The tensor whose forms say where this one is extreme: for a ReLU its operand.
+
+    A ReLU is monotone, and a lower line of slope 0 would say nothing about where it is least.
+    """
+    is_relu = prepared.nodes[tensor].op is Op.RELU
+    return prepared.operands(tensor)[0] if is_relu else tensor
 
 
 def _extreme_points(
@@ -322,7 +331,7 @@ def _judge_steps(
     broken: tuple[Escape, ...] = ()
     if doubtful:
         ends = _ends(claimed, box)
-        below, above = state.forms(unit.tensor, region.boxes)
+        below, above = state.forms(_guide(prepared, unit.tensor), region.boxes)
         points = _step_points(state.form(below), state.form(above), region, doubtful)
         values = evaluate_graph(prepared, points)[unit.tensor]
         broken = tuple(_escaping(Finding.BROKEN, unit.tensor, ends, values, points, doubtful))
