@@ -87,16 +87,14 @@ def test_at_points_each_operator_gives_the_tightest_binary32_enclosure(operator:
 def test_on_intervals_each_operator_gives_the_tightest_enclosure_of_all_values(
     operator: Operator,
 ) -> None:
-    intervals = [Interval(low, high) for low in ENDS for high in ENDS if low <= high]
-    for arguments in itertools.product(intervals, repeat=operator.arity):
-        found = applied(operator)(*arguments)
-        if operator is Operator.DIV and encloses(arguments[1], mpq(0)):
+    pairs = [(low, high) for low in ENDS for high in ENDS if low <= high]
+    for arguments in itertools.product(pairs, repeat=operator.arity):
+        found = applied(operator)(*(Interval(*pair) for pair in arguments))
+        if operator is Operator.DIV and encloses(Interval(*arguments[1]), mpq(0)):
             assert found == NOTHING
             continue
-        inside = [{i.lower, (i.lower + i.upper) / 2, i.upper} for i in arguments]
         samples = [
-            s | ({mpq(0)} if encloses(i, mpq(0)) else set())
-            for s, i in zip(inside, arguments, strict=True)
+            {low, (low + high) / 2, min(max(low, mpq(0)), high), high} for low, high in arguments
         ]
         values = [Exact({}).apply(operator, v) for v in itertools.product(*samples)]
         assert found == Interval(round_down(min(values)), round_up(max(values)))
@@ -104,11 +102,11 @@ def test_on_intervals_each_operator_gives_the_tightest_enclosure_of_all_values(
 
 def test_select_takes_a_branch_only_where_every_value_takes_it() -> None:
     ends = (mpq(-1), mpq(0), mpq(1))
-    intervals = [Interval(low, high) for low in ends for high in ends if low <= high]
+    pairs = [(low, high) for low in ends for high in ends if low <= high]
     first, second = Interval(mpq(2), mpq(3)), Interval(mpq(-5), mpq(-4))
-    for a, b in itertools.product(intervals, repeat=2):
-        found = applied(Operator.SELECT)(a, b, first, second)
-        taken = {left <= right for left in (a.lower, a.upper) for right in (b.lower, b.upper)}
+    for a, b in itertools.product(pairs, repeat=2):
+        found = applied(Operator.SELECT)(Interval(*a), Interval(*b), first, second)
+        taken = {left <= right for left in a for right in b}
         expected = {
             frozenset({True}): first,
             frozenset({False}): second,
