@@ -120,7 +120,7 @@ def _catalogue_table(selected: Iterable[Rule]) -> Table:
 def _print_records(console: Console, selected: Iterable[Rule], records: tuple[Record, ...]) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("obligation", "expected", "outcome", "evidence"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "obligation")
     for record in records:
         style = "red" if record.surprising else ""
         name, evidence = _outcome_cells(record)
@@ -131,7 +131,7 @@ def _print_records(console: Console, selected: Iterable[Rule], records: tuple[Re
     surprises = sum(record.surprising for record in records)
     console.print(
         Text(
-            f"{len(records)} obligations of {len(tuple(selected))} rules, {surprises} surprising",
+            f"{len(records)} obligations, rules: {len(tuple(selected))}, {surprises} surprising",
             style="bold",
         )
     )
