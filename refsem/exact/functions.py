@@ -10,14 +10,17 @@ rationals q where it is rational. Everywhere else:
 * 2^(a/b) with b > 1 in lowest terms is irrational: a root of x^b = 2^a, and b does not divide a.
   So is 10^(a/b), for the same reason at the prime 2. A rational log2 q = a/b or log10 q = a/b
   gives q^b = 2^a or 10^a; comparing powers of 2, b divides a: the value is an integer.
+* A rational r = softplus q would give e^r = 1 + e^q, a linear relation between powers of e with
+  different exponents 0, q, r (or e^r = 2): there is none (Lindemann and Weierstrass).
+* sqrt q is rational just where numerator and denominator, in lowest terms, are squares.
 
 An irrational value lies strictly between any two rationals around it, so enclosing it ever more
 tightly separates it from every rational: that is why "refine until it decides" ends. For erf and
 erfc at rationals other than 0 irrationality is open (erf q = (2/√π) × a transcendental number);
 callers bound their refinement.
 
-Nothing here rounds to a format. Square, cube and other roots need no enclosure: they are decided
-by integer roots (`refsem.rounding.roots`).
+Nothing here rounds to a format. Rounding a root needs no enclosure: it is decided by integer
+roots (`refsem.rounding.roots`).
 """
 
 from collections.abc import Callable
@@ -25,7 +28,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from flint import arb, ctx, fmpq, fmpz
-from gmpy2 import mpq
+from gmpy2 import is_square, isqrt, mpq
 
 MOST_EXPONENT = 1 << 20
 """An enclosure whose ends pass 2^±(this) is not written out as rationals."""
@@ -50,6 +53,9 @@ class Function(Enum):
     COSH = "cosh"
     TANH = "tanh"
     SIGMOID = "sigmoid"
+    SOFTPLUS = "softplus"
+    """log(1 + e^x)."""
+    SQRT = "sqrt"
     ERF = "erf"
     ERFC = "erfc"
 
@@ -91,6 +97,8 @@ _BALLS: dict[Function, Callable[[arb], arb]] = {
     Function.COSH: lambda x: x.cosh(),
     Function.TANH: lambda x: x.tanh(),
     Function.SIGMOID: lambda x: 1 / (1 + (-x).exp()),
+    Function.SOFTPLUS: lambda x: x.exp().log1p(),
+    Function.SQRT: lambda x: x.sqrt(),
     Function.ERF: lambda x: x.erf(),
     Function.ERFC: lambda x: x.erfc(),
 }
@@ -156,8 +164,19 @@ def rational_value(function: Function, argument: mpq) -> mpq | NoRationalValue:
             return mpq(0) if argument == 1 else NoRationalValue()
         case Function.LOG2 | Function.LOG10:
             return _integer_logarithm(2 if function is Function.LOG2 else 10, argument)
+        case Function.SOFTPLUS:
+            return NoRationalValue()
+        case Function.SQRT:
+            return _rational_root(argument)
         case _:
             return _AT_ZERO[function] if argument == 0 else NoRationalValue()
+
+
+def _rational_root(argument: mpq) -> mpq | NoRationalValue:
+    """The square root of a rational, if it is rational."""
+    if argument < 0 or not (is_square(argument.numerator) and is_square(argument.denominator)):
+        return NoRationalValue()
+    return mpq(isqrt(argument.numerator), isqrt(argument.denominator))
 
 
 def _integer_logarithm(base: int, argument: mpq) -> mpq | NoRationalValue:

@@ -2,6 +2,9 @@
 
 The exact and the tensor reading are the same mathematics on one number and on arrays of numbers;
 the tests hold one against the other. Division by zero raises `ZeroDivisionError` in both.
+
+A named function has an exact value only where that is rational; comparing other values takes
+enclosures (`refsem.ir.enclosing`). Tensors of function values do not exist yet.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,9 +14,29 @@ from typing import Any
 from gmpy2 import mpq
 
 from refsem.exact import ExactTensor
-from refsem.ir.terms import Comparison, Operator, Relation, Term, fold
+from refsem.exact.functions import Function, NoRationalValue, rational_value
+from refsem.ir.terms import Comparison, Operator, Relation, Term, applied, domain, fold
 
 Point = Mapping[str, mpq]
+
+
+class UndefinedError(ArithmeticError):
+    """A function applied outside its domain."""
+
+    def __init__(self, function: Function, argument: mpq) -> None:
+        super().__init__(f"{function.value}({argument}) is not defined")
+        self.function = function
+        self.argument = argument
+
+
+class IrrationalError(ArithmeticError):
+    """A function value that is not known to be rational."""
+
+    def __init__(self, function: Function, argument: mpq) -> None:
+        super().__init__(f"{function.value}({argument}) is not known to be rational")
+        self.function = function
+        self.argument = argument
+
 
 _NUMBERS: Mapping[Operator, Callable[..., Any]] = {
     Operator.ADD: lambda x, y: x + y,
@@ -46,14 +69,33 @@ class Exact:
         """Exact arithmetic; `ZeroDivisionError` where a divisor is zero."""
         return mpq(_NUMBERS[operator](*arguments))
 
+    def function(self, function: Function, argument: mpq) -> mpq:
+        """The value if it is rational; `UndefinedError` or `IrrationalError` if there is none."""
+        if not _defined(function, argument):
+            raise UndefinedError(function, argument)
+        value = rational_value(function, argument)
+        if isinstance(value, NoRationalValue):
+            raise IrrationalError(function, argument)
+        return value
+
+
+def _defined(function: Function, argument: mpq) -> bool:
+    if function is Function.TAN:
+        return True  # the cosine of a rational is 1 or irrational, never 0
+    return all(holds(relation, {}) for relation in domain(applied(function, argument)))
+
 
 def evaluate(root: Term, point: Point) -> mpq:
-    """The rational value of a term at a point; `ZeroDivisionError` where it has none."""
+    """The rational value of a term at a point.
+
+    `ZeroDivisionError` or `UndefinedError` where it has none; `IrrationalError` where a function
+    value is not known to be rational.
+    """
     return fold(root, Exact(point))
 
 
 def holds(relation: Relation, point: Point) -> bool:
-    """Whether a relation is true at a point, exactly; `ZeroDivisionError` where undefined."""
+    """Whether a relation between rational values is true at a point; errors as `evaluate`'s."""
     left, right = evaluate(relation.left, point), evaluate(relation.right, point)
     match relation.comparison:
         case Comparison.LE:
@@ -96,6 +138,10 @@ class Tensors:
     def apply(self, operator: Operator, arguments: tuple[ExactTensor, ...]) -> ExactTensor:
         """Exact arithmetic, entry by entry."""
         return _TENSORS[operator](*arguments)
+
+    def function(self, function: Function, argument: ExactTensor) -> ExactTensor:
+        """Always `TypeError`: the entries would be irrational."""
+        raise TypeError(f"no exact tensor of shape {list(argument.shape)} holds {function.value}")
 
 
 def evaluate_tensor(root: Term, values: Mapping[str, ExactTensor]) -> ExactTensor:
@@ -149,6 +195,10 @@ class Text:
         left = _parenthesised(arguments[0], strength)
         right = _parenthesised(arguments[1], strength + (operator is not Operator.ADD))
         return f"{left} {operator.symbol} {right}", strength
+
+    def function(self, function: Function, argument: Piece) -> Piece:
+        """A call."""
+        return f"{function.value}({argument[0]})", _ATOM
 
 
 def _parenthesised(piece: Piece, least: int) -> str:

@@ -1,9 +1,9 @@
 """Terms and relations: the language in which operators and rules are stated, once.
 
-A term denotes a real number: a rational constant, a variable, or an operator applied to terms.
-It has no truth value and never touches a float. A relation compares two terms. Readings (exact
-numbers, tensors, intervals, SMT, Lean, text) are folds over a term; each reading lives with its
-consumer.
+A term denotes a real number: a rational constant, a variable, an operator applied to terms, or a
+named function of one term. It has no truth value and never touches a float. A relation compares
+two terms. Readings (exact numbers, tensors, intervals, SMT, Lean, text) are folds over a term;
+each reading lives with its consumer.
 
 Invariant: a term is an immutable tree; subterms that are the same object are read once per fold.
 """
@@ -15,6 +15,8 @@ from fractions import Fraction
 from typing import NoReturn, Protocol, TypeAlias, TypeVar
 
 from gmpy2 import mpq, mpz
+
+from refsem.exact.functions import Function
 
 Value = TypeVar("Value")
 
@@ -44,19 +46,25 @@ class Operator(Enum):
         return self.value[1]
 
 
-Head: TypeAlias = mpq | str | Operator
+Head: TypeAlias = mpq | str | Operator | Function
 Number = int | Fraction
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A constant (head: rational), a variable (head: its name) or an operator and its arguments."""
+    """A constant (head: rational), a variable (its name), an operator or a function applied."""
 
     head: Head
     arguments: tuple["Term", ...] = ()
 
     def __post_init__(self) -> None:
-        arity = self.head.arity if isinstance(self.head, Operator) else 0
+        match self.head:
+            case Operator() as operator:
+                arity = operator.arity
+            case Function():
+                arity = 1
+            case _:
+                arity = 0
         if len(self.arguments) != arity:
             raise TypeError(f"{self.head} takes {arity} arguments, not {len(self.arguments)}")
 
@@ -156,6 +164,11 @@ def select(a: Term | Number, b: Term | Number, x: Term | Number, y: Term | Numbe
     return Term(Operator.SELECT, (term(a), term(b), term(x), term(y)))
 
 
+def applied(function: Function, argument: Term | Number) -> Term:
+    """A named function of a term."""
+    return Term(function, (term(argument),))
+
+
 def equal(left: Term, right: Term) -> Relation:
     """The relation left = right (`==` compares the terms themselves)."""
     return Relation(Comparison.EQ, left, right)
@@ -167,7 +180,7 @@ def nonzero(divisor: Term) -> Relation:
 
 
 class Reading(Protocol[Value]):
-    """A meaning of terms: what a constant, a variable and an applied operator become."""
+    """A meaning of terms: what constants, variables, operators and functions become."""
 
     def constant(self, value: mpq) -> Value:
         """The value of a rational constant."""
@@ -181,6 +194,10 @@ class Reading(Protocol[Value]):
         """The value of an operator at the values of its arguments."""
         ...
 
+    def function(self, function: Function, argument: Value) -> Value:
+        """The value of a named function at the value of its argument."""
+        ...
+
 
 def fold(root: Term, reading: Reading[Value]) -> Value:
     """The value of a term under a reading."""
@@ -190,6 +207,8 @@ def fold(root: Term, reading: Reading[Value]) -> Value:
             case Operator() as operator:
                 arguments = tuple(known[id(argument)] for argument in node.arguments)
                 known[id(node)] = reading.apply(operator, arguments)
+            case Function() as function:
+                known[id(node)] = reading.function(function, known[id(node.arguments[0])])
             case str() as name:
                 known[id(node)] = reading.variable(name)
             case value:
@@ -232,6 +251,28 @@ def divisors(roots: Iterable[Term]) -> tuple[Term, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def applications(roots: Iterable[Term]) -> tuple[Term, ...]:
+    """The distinct subterms that apply a named function, innermost first."""
+    found = (node for root in roots for node in subterms(root) if isinstance(node.head, Function))
+    return tuple(dict.fromkeys(found))
+
+
+def domain(application: Term) -> tuple[Relation, ...]:
+    """Where a named function of a term has a value: the relations that say so, none if anywhere."""
+    (argument,) = application.arguments
+    match application.head:
+        case Function.LOG | Function.LOG2 | Function.LOG10:
+            return (argument > 0,)
+        case Function.LOG1P:
+            return (argument > -1,)
+        case Function.SQRT:
+            return (argument >= 0,)
+        case Function.TAN:
+            return (nonzero(applied(Function.COS, argument)),)
+        case _:
+            return ()
+
+
 def substitute(root: Term, replacements: Mapping[str, Term]) -> Term:
     """The term with variables replaced by terms."""
     return fold(root, _Substitution(replacements))
@@ -249,3 +290,6 @@ class _Substitution:
 
     def apply(self, operator: Operator, arguments: tuple[Term, ...]) -> Term:
         return Term(operator, arguments)
+
+    def function(self, function: Function, argument: Term) -> Term:
+        return applied(function, argument)

@@ -1,7 +1,9 @@
 """The SMT reading of terms, and the question put to z3.
 
 z3 searches; it is believed only for `unsat`, under its own name. A quotient n/d becomes a fresh
-variable q with q·d = n and d ≠ 0: z3 leaves x/0 free and would invent models. A `sat` answer is
+variable q with q·d = n and d ≠ 0: z3 leaves x/0 free and would invent models. A named function of
+a term is a variable too, the same one wherever that term is its argument: what z3 knows of
+functions is what the cited facts say. A `sat` answer is
 a candidate point, which counts only after exact evaluation elsewhere; an algebraic coordinate is
 no rational point and yields no candidate. Limits are deterministic resource counts, not seconds.
 """
@@ -13,6 +15,7 @@ from typing import Any
 import z3
 from gmpy2 import mpq
 
+from refsem.exact.functions import Function
 from refsem.ir.terms import Comparison, Operator, Relation, Term, fold
 from refsem.obligations.obligation import Definition, Obligation
 from refsem.rules import Outward
@@ -42,18 +45,21 @@ _COMPARISONS: Mapping[Comparison, Callable[[Any, Any], Any]] = {
 
 
 Quotients = dict[tuple[int, int], tuple[Any, Any]]
+Applications = dict[tuple[Function, int], tuple[Any, Any]]
+"""The variable for a function of an argument, and the argument, kept so that its id stays its."""
 
 
 @dataclass(slots=True)
 class Smt:
     """Terms as z3 reals in one context; `constraints` collects what the quotients used demand.
 
-    Quotients are shared between readings of one question, their constraints are not: a reading
-    demands only that the divisors of its own terms are non-zero.
+    Quotients and applications of functions are shared between readings of one question, the
+    constraints are not: a reading demands only that the divisors of its own terms are non-zero.
     """
 
     context: z3.Context
     quotients: Quotients
+    applications: Applications = field(default_factory=dict)
     constraints: list[Any] = field(default_factory=list)
 
     def constant(self, value: mpq) -> Any:  # noqa: ANN401  z3 is untyped
@@ -78,12 +84,18 @@ class Smt:
         self.constraints.append(meaning)
         return quotient
 
+    def function(self, function: Function, argument: Any) -> Any:  # noqa: ANN401  z3 is untyped
+        """A variable of which nothing is known, one for each argument."""
+        key = (function, argument.get_id())
+        if key not in self.applications:
+            name = f"{function.value}!{len(self.applications)}"
+            self.applications[key] = (z3.Real(name, self.context), argument)
+        return self.applications[key][0]
 
-def _formula(
-    relation: Relation, context: z3.Context, quotients: Quotients
-) -> tuple[Any, list[Any]]:
+
+def _formula(relation: Relation, shared: Smt) -> tuple[Any, list[Any]]:
     """The relation as a z3 formula, and what its quotients demand."""
-    reading = Smt(context, quotients)
+    reading = Smt(shared.context, shared.quotients, shared.applications)
     left, right = fold(relation.left, reading), fold(relation.right, reading)
     return _COMPARISONS[relation.comparison](left, right), reading.constraints
 
@@ -99,17 +111,17 @@ class Answer:
 
 def solver_for(obligation: Obligation, resources: int) -> Any:  # noqa: ANN401  z3 is untyped
     """A z3 solver holding the definitions, the premises and, if there is a goal, its negation."""
-    context, quotients = z3.Context(), Quotients()
-    solver = z3.Solver(ctx=context)
+    shared = Smt(z3.Context(), Quotients())
+    solver = z3.Solver(ctx=shared.context)
     solver.set("rlimit", resources)
     relations = [_definition_relation(definition) for definition in obligation.definitions]
     relations += [premise.relation for premise in obligation.premises]
     for relation in relations:
-        formula, constraints = _formula(relation, context, quotients)
+        formula, constraints = _formula(relation, shared)
         solver.add(formula, *constraints)
     if obligation.goal is not None:
-        formula, constraints = _formula(obligation.goal, context, quotients)
-        solver.add(z3.Not(formula, context), *constraints)
+        formula, constraints = _formula(obligation.goal, shared)
+        solver.add(z3.Not(formula, shared.context), *constraints)
     return solver
 
 

@@ -1,9 +1,9 @@
 """The binary32 outward reading: terms as intervals whose ends are binary32 values.
 
-Every subterm becomes an interval: its ends are computed exactly from the ends of the arguments
-and then rounded outward, the lower one down, the upper one up. Invariant: at values of the
-variables for which a term has a value, that value lies in the term's interval (by induction on
-the term; the tests hold this reading against the exact one).
+Every subterm becomes an interval: its ends are computed from the ends of the arguments (exactly
+but for the enclosure of a named function) and then rounded outward, the lower one down, the upper
+one up. Invariant: at values of the variables for which a term has a value, that value lies in the
+term's interval (by induction on the term; the tests hold this reading against the exact one).
 
 Where an end has no finite bound it is `Unbounded`: no claim. Arithmetic does not accept it: the
 interval of any operator applied to such an argument is unbounded at both ends. A divisor whose
@@ -14,21 +14,23 @@ Source: interval arithmetic (Moore 1966) with directed rounding. Not here: the o
 of a tensor operation, and numbers of any other format.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import TypeAlias, assert_never
 
 from gmpy2 import mpq
 
+from refsem.exact.functions import Enclosure, Function, NotEnclosed
+from refsem.ir.enclosing import function_image, image
 from refsem.ir.terms import Operator, Term, fold
 from refsem.rounding import Unbounded, round_down, round_up
 from refsem.rules.rule import Outward, Rule
 
+_PRECISION = 64
+"""Bits of a function's enclosure, before its ends are rounded."""
+
 End: TypeAlias = mpq | Unbounded
 Values: TypeAlias = Mapping[str, End]
-
-_ZERO = mpq(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,6 @@ class Interval:
     upper: End
 
 
-@dataclass(frozen=True, slots=True)
-class _Bounded:
-    """An interval with two finite ends: what arithmetic accepts."""
-
-    lower: mpq
-    upper: mpq
-
-
 _NO_CLAIM = Interval(Unbounded(), Unbounded())
 
 
@@ -55,49 +49,15 @@ def enclosure(lower: mpq, upper: mpq) -> Interval:
     return Interval(round_down(lower), round_up(upper))
 
 
-def _hull(candidates: list[mpq]) -> Interval:
-    return enclosure(min(candidates), max(candidates))
+def _rounded(exact: Enclosure | NotEnclosed) -> Interval:
+    return _NO_CLAIM if isinstance(exact, NotEnclosed) else enclosure(exact.lower, exact.upper)
 
 
-def _multiplied(x: _Bounded, y: _Bounded) -> Interval:
-    return _hull([a * b for a, b in product((x.lower, x.upper), (y.lower, y.upper))])
-
-
-def _divided(x: _Bounded, y: _Bounded) -> Interval:
-    if y.lower <= 0 <= y.upper:
-        return _NO_CLAIM
-    return _hull([a / b for a, b in product((x.lower, x.upper), (y.lower, y.upper))])
-
-
-def _absolute(x: _Bounded) -> Interval:
-    return enclosure(max(x.lower, -x.upper, _ZERO), max(-x.lower, x.upper))
-
-
-def _selected(a: _Bounded, b: _Bounded, x: _Bounded, y: _Bounded) -> Interval:
-    if a.upper <= b.lower:
-        return enclosure(x.lower, x.upper)
-    if a.lower > b.upper:
-        return enclosure(y.lower, y.upper)
-    return enclosure(min(x.lower, y.lower), max(x.upper, y.upper))
-
-
-_IMAGES: Mapping[Operator, Callable[..., Interval]] = {
-    Operator.ADD: lambda x, y: enclosure(x.lower + y.lower, x.upper + y.upper),
-    Operator.SUB: lambda x, y: enclosure(x.lower - y.upper, x.upper - y.lower),
-    Operator.MUL: _multiplied,
-    Operator.DIV: _divided,
-    Operator.NEG: lambda x: enclosure(-x.upper, -x.lower),
-    Operator.MIN: lambda x, y: enclosure(min(x.lower, y.lower), min(x.upper, y.upper)),
-    Operator.MAX: lambda x, y: enclosure(max(x.lower, y.lower), max(x.upper, y.upper)),
-    Operator.ABS: _absolute,
-    Operator.SELECT: _selected,
-}
-
-
-def _bounded(interval: Interval) -> _Bounded | None:
+def _bounded(interval: Interval) -> Enclosure | None:
+    """The interval if both its ends are finite: what arithmetic accepts."""
     if isinstance(interval.lower, Unbounded) or isinstance(interval.upper, Unbounded):
         return None
-    return _Bounded(interval.lower, interval.upper)
+    return Enclosure(interval.lower, interval.upper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +77,20 @@ class OutwardBinary32:
 
     def apply(self, operator: Operator, arguments: tuple[Interval, ...]) -> Interval:
         """The image of the arguments' intervals, its ends rounded outward."""
-        bounded = [_bounded(argument) for argument in arguments]
-        return _NO_CLAIM if None in bounded else _IMAGES[operator](*bounded)
+        bounded = []
+        for argument in arguments:
+            finite = _bounded(argument)
+            if finite is None:
+                return _NO_CLAIM
+            bounded.append(finite)
+        return _rounded(image(operator, tuple(bounded)))
+
+    def function(self, function: Function, argument: Interval) -> Interval:
+        """The function's image of the argument's interval, its ends rounded outward."""
+        bounded = _bounded(argument)
+        if bounded is None:
+            return _NO_CLAIM
+        return _rounded(function_image(function, bounded, _PRECISION))
 
 
 def evaluate_outward(term: Term, values: Values, outward: Outward) -> End:

@@ -36,6 +36,8 @@ ORACLES = {
     Function.COSH: gmpy2.cosh,
     Function.TANH: gmpy2.tanh,
     Function.SIGMOID: lambda x: 1 / (1 + gmpy2.exp(-x)),
+    Function.SOFTPLUS: lambda x: gmpy2.log1p(gmpy2.exp(x)),
+    Function.SQRT: gmpy2.sqrt,
     Function.ERF: gmpy2.erf,
     Function.ERFC: gmpy2.erfc,
 }
@@ -86,6 +88,7 @@ def test_outside_the_domain_nothing_is_enclosed() -> None:
         assert isinstance(enclose(function, mpq(-1), 100), NotEnclosed)
         assert isinstance(enclose_over(function, mpq(-1), mpq(1), 100), NotEnclosed)
     assert isinstance(enclose(Function.LOG1P, mpq(-1), 100), NotEnclosed)
+    assert isinstance(enclose(Function.SQRT, mpq(-1), 100), NotEnclosed)
     assert isinstance(enclose_over(Function.TAN, mpq(1), mpq(2), 100), NotEnclosed)
 
 
@@ -111,6 +114,8 @@ def test_what_is_too_large_to_write_down_is_not_enclosed() -> None:
         (Function.LOG2, mpq(1 << 127), mpq(127)),
         (Function.LOG10, mpq(10**10), mpq(10)),
         (Function.LOG10, mpq(1, 1000), mpq(-3)),
+        (Function.SQRT, mpq(0), mpq(0)),
+        (Function.SQRT, mpq(9, 4), mpq(3, 2)),
     ],
 )
 def test_rational_values(function: Function, argument: mpq, value: mpq) -> None:
@@ -137,6 +142,10 @@ def test_rational_values(function: Function, argument: mpq, value: mpq) -> None:
         (Function.LOG10, mpq(1001)),
         (Function.LOG10, mpq(0)),
         (Function.SIN, mpq(1, 10**30)),
+        (Function.SOFTPLUS, mpq(0)),
+        (Function.SQRT, mpq(2)),
+        (Function.SQRT, mpq(1, 2)),
+        (Function.SQRT, mpq(-4)),
         (Function.ERF, mpq(1)),
     ],
 )

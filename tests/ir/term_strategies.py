@@ -6,6 +6,7 @@ from fractions import Fraction
 from gmpy2 import mpq
 from hypothesis import strategies as st
 
+from refsem.exact.functions import Function
 from refsem.ir.terms import Operator, Term, select, term
 
 NAMES = ("x", "y", "z")
@@ -58,6 +59,8 @@ def naive(root: Term, point: Mapping[str, Fraction]) -> Fraction:  # noqa: C901,
             return values[2] if values[0] <= values[1] else values[3]
         case str() as name:
             return point[name]
+        case Function():
+            raise AssertionError("these terms apply no function")
         case number:
             return Fraction(int(number.numerator), int(number.denominator))
 

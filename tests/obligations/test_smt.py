@@ -7,7 +7,8 @@ import z3
 from gmpy2 import mpq
 from small_rules import a, claiming, d, derived, obligation, q, side, x, y, z
 
-from refsem.ir.terms import Term, equal, fold, maximum, minimum, nonzero, select
+from refsem.exact.functions import Function
+from refsem.ir.terms import Relation, Term, applied, equal, fold, maximum, minimum, nonzero, select
 from refsem.obligations.generation import rule_obligations
 from refsem.obligations.smt import RESOURCES, Smt, ask, solver_for
 from refsem.rules import BY_NAME, CATALOGUE, Outward
@@ -114,3 +115,19 @@ def test_rationals_of_any_size_reach_the_solver_and_return_exactly() -> None:
 def test_the_catalogues_rules_are_decided_within_the_limit_named() -> None:
     one = obligation(BY_NAME["concretise"], "sound/upper")
     assert ask(one, RESOURCES).word == "unsat"
+
+
+def test_a_function_is_a_variable_of_which_nothing_is_known_but_that_it_is_the_same() -> None:
+    exp_x, exp_of_it = applied(Function.EXP, x), applied(Function.EXP, Term("x"))
+    shifted, log_x = applied(Function.EXP, x + 1), applied(Function.LOG, x)
+    assert word(exp_x <= exp_of_it) == "unsat"
+    assert word(exp_x * exp_x >= 0, exp_x <= 1) == "unsat"
+    assert word(exp_x <= exp_of_it + 1, exp_x >= 7) == "unsat"
+    for claim in (exp_x <= shifted, exp_x <= log_x, exp_x >= 0, equal(log_x, exp_x)):
+        assert word(claim) == "sat"
+
+
+def word(claim: Relation, *sides: Relation) -> str:
+    """What z3 says of a claim under some sides."""
+    named = [side(f"side_{index}", relation) for index, relation in enumerate(sides)]
+    return ask(obligation(claiming(claim, *named), "sound/claim"), RESOURCES).word

@@ -24,6 +24,7 @@ import refsem.ir
 import refsem.obligations
 import refsem.rules
 from refsem.exact import ExactTensor
+from refsem.ir.enclosing import Enclosed, Truth, decide, enclose_term, point_enclosure
 from refsem.ir.readings import (
     Exact,
     Tensors,
@@ -76,6 +77,16 @@ def exact_reading(rule: Rule) -> None:
     for point in sampled(rule, 60):
         values = with_derived(rule, point)
         assert all(holds(relation, values) for relation in relations_of(rule))
+
+
+def enclosed_reading(rule: Rule) -> None:
+    """At a point the enclosure of a term is its exact value, and relations are decided by it."""
+    for point in sampled(rule, 12):
+        values = with_derived(rule, point)
+        spans = {name: point_enclosure(value) for name, value in values.items()}
+        for root in terms_of(rule):
+            assert enclose_term(root, spans, 53) == point_enclosure(evaluate(root, values))
+        assert all(decide(relation, values) is Truth.TRUE for relation in relations_of(rule))
 
 
 def tensor_reading(rule: Rule) -> None:
@@ -131,6 +142,7 @@ def smt_reading(rule: Rule) -> None:
 
 READINGS: Mapping[type, Callable[[Rule], None]] = {
     Exact: exact_reading,
+    Enclosed: enclosed_reading,
     Tensors: tensor_reading,
     OutwardBinary32: outward_reading,
     Text: text_reading,

@@ -1,9 +1,10 @@
 """One branch of a proof as the checker sees it: what is known there, and terms read as quotients.
 
-A term reads as a polynomial over a product of divisors; variables and unresolved atoms (max, min,
-abs, select) are its indeterminates. Reading uses what the branch has established: the branch that
-an atom takes, the polynomial that a variable equals, the signs of divisors. A term that divides
-by anything else has no reading, and so no fact that needs one can be used.
+A term reads as a polynomial over a product of divisors; variables, functions of a term and
+unresolved atoms (max, min, abs, select) are its indeterminates. Reading uses what the branch has
+established: the branch that an atom takes, the polynomial that a variable equals, the signs of
+divisors. A term that divides by anything else has no reading, and so no fact that needs one can
+be used.
 
 Invariant: at every point of the branch, every replacement here has the value of what it replaces,
 and every fact is true. `checker` keeps it; nothing here is shared with the search.
@@ -13,6 +14,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from refsem.exact.functions import Function
 from refsem.ir.terms import Operator, Term, free_variables, relation_terms
 from refsem.obligations.algebra.facts import Fact, Nonzero, Weak, Zero, assumed, negated
 from refsem.obligations.algebra.polynomials import Polynomial, constant, indeterminate, product
@@ -131,6 +133,8 @@ class Branch:
             case str() as name:
                 plain = indeterminate(self._number(one))
                 return Quotient(self.rewritten.get(name, plain), Counter())
+            case Function():
+                return Quotient(indeterminate(self._number(one)), Counter())
             case value:
                 return Quotient(constant(value), Counter())
 

@@ -1,9 +1,9 @@
 """Algebraic proofs as JSON, and back: strictly, and without floats.
 
-A term is a name, an integer, a fraction string, or a list of an operator and its arguments. A
-node is an object with one key, the kind of node, and the list of its fields. A product is a list
-of its multiplier, its facts and its squares, each square a list of one term. Whatever else is
-found raises `EncodingError`.
+A term is a name, an integer, a fraction string, or a list of an operator or function and its
+arguments. A node is an object with one key, the kind of node, and the list of its fields. A
+product is a list of its multiplier, its facts and its squares, each square a list of one term.
+Whatever else is found raises `EncodingError`.
 
 Invariant: decoding an encoded proof gives the proof back.
 """
@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 
 from gmpy2 import mpq
 
-from refsem.ir.terms import Comparison, Operator, Relation, Term, term
+from refsem.exact.functions import Function
+from refsem.ir.terms import Comparison, Operator, Relation, Term, applied, term
 from refsem.obligations.algebra.proof import (
     AlgebraicProof,
     Apart,
@@ -46,6 +47,7 @@ _OPERATORS = {
     "select": Operator.SELECT,
 }
 _NAMES = {operator: name for name, operator in _OPERATORS.items()}
+_FUNCTIONS = {function.value: function for function in Function}
 _SIGNS = {sign.value: sign for sign in Sign}
 _COMPARISONS = {comparison.value: comparison for comparison in Comparison}
 
@@ -98,6 +100,8 @@ def encode_term(one: Term) -> object:
             return [_NAMES[operator], *map(encode_term, one.arguments)]
         case str() as name:
             return name
+        case Function() as function:
+            return [function.value, *map(encode_term, one.arguments)]
         case value:
             return int(value.numerator) if value.denominator == 1 else str(value)
 
@@ -113,6 +117,9 @@ def decode_term(data: object) -> Term:
             operator = _OPERATORS[name]
             _items(arguments, operator.arity)
             return Term(operator, tuple(map(decode_term, arguments)))
+        case [str(name), *arguments] if name in _FUNCTIONS:
+            (argument,) = _items(arguments, 1)
+            return applied(_FUNCTIONS[name], decode_term(argument))
         case _:
             return term(_integer(data))
 
@@ -148,7 +155,7 @@ def _items(data: object, count: int | None = None) -> list[object]:
 
 def _number(data: object) -> mpq:
     head = decode_term(data).head
-    if isinstance(head, str | Operator):
+    if isinstance(head, str | Operator | Function):
         raise EncodingError("a number was expected", data)
     return head
 
