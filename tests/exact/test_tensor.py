@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import combinations
 from math import ceil, floor
 from typing import Any
 
@@ -118,6 +119,14 @@ def test_sums_over_axes(data: st.DataObject, tensor: ExactTensor) -> None:
     for index in np.ndindex(values.shape):
         expected[tuple(i for axis, i in enumerate(index) if axis not in axes)] += values[index]
     assert_denotes(tensor.sum(axes), expected)
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 2), (2, 0), (0, 2, 3), (2, 0, 3), (2, 3, 0), (0, 0)])
+def test_sums_of_nothing_are_zero(shape: tuple[int, ...]) -> None:
+    tensor = ExactTensor.full(shape, mpq(1, 3))
+    for size in range(len(shape) + 1):
+        for axes in combinations(range(len(shape)), size):
+            assert_denotes(tensor.sum(axes), np.zeros(shape, dtype=object).sum(axis=axes))
 
 
 @given(tensor=tensors(), exponent=st.integers(0, 4) | st.integers(0, 250))
