@@ -264,6 +264,8 @@ def test_printed_relations_are_their_sides(relation: Relation) -> None:
         (-(x * y), "-x * y"),
         (x - -y, "x - (-y)"),
         (x * Fraction(1, 2), "x * (1/2)"),
+        (Fraction(1, 2) - x, "1/2 - x"),
+        (Fraction(1, 2) * x, "1/2 * x"),
         (x + -2, "x + -2"),
         (x - Fraction(-1, 2), "x - (-1/2)"),
         (maximum(x + y, 0), "max(x + y, 0)"),
