@@ -191,10 +191,10 @@ class AffineNode:
 
 
 class NotAffineError(ValueError):
-    """A product of two tensors that both depend on the input; `node` names it."""
+    """A product that has no affine map here; `node` names it."""
 
-    def __init__(self, node: str) -> None:
-        super().__init__(f"tensor {node!r}: a product of two variable tensors is not affine")
+    def __init__(self, node: str, message: str) -> None:
+        super().__init__(f"tensor {node!r}: {message}")
         self.node = node
 
 
@@ -203,7 +203,8 @@ def affine_node(
 ) -> AffineNode:
     """The affine map of a node, given the values of its constant operands as (1, size) rows.
 
-    Raises `NotAffineError` for a product of two operands of which neither is constant.
+    Raises `NotAffineError` for a product of two operands of which neither is constant, or whose
+    constant one is not a matrix.
     """
     zero = ExactTensor.full((1, node.size), mpq(0))
     parts = _PARTS[node.op](node, shapes, constants)
@@ -260,7 +261,7 @@ def _variable_and_constant(node: Node, constants: Mapping[str, ExactTensor]) -> 
         return left, right
     if left in constants:
         return right, left
-    raise NotAffineError(node.name)
+    raise NotAffineError(node.name, "a product of two variable tensors is not affine")
 
 
 def _contraction(
@@ -274,6 +275,9 @@ def _contraction(
     variable, constant = _variable_and_constant(node, constants)
     swapped = constant == node.operands[0] and variable != constant
     weight_shape, value_shape = matrices if swapped else matrices[::-1]
+    if len(weight_shape) != 2:
+        message = f"the constant factor of a product has shape {list(weight_shape)}, not a matrix"
+        raise NotAffineError(node.name, message)
     weight_transposed, value_transposed = transposed if swapped else transposed[::-1]
     weight = constants[constant].reshape(*weight_shape) * ExactTensor.full((1, 1), factor)
     # Linear in the left operand: rows of it times W. In the right one: columns times Wᵀ.
