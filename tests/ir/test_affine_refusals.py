@@ -25,7 +25,7 @@ def test_a_constant_factor_of_rank_three_is_refused() -> None:
 
 
 def test_a_product_of_two_variables_is_refused() -> None:
-    with pytest.raises(NotAffineError, match="'y'.*two variable tensors"):
+    with pytest.raises(NotAffineError, match=r"'y'.*two variable tensors"):
         prepare(product((2, 3), (3, 5), constant=False))
 
 
