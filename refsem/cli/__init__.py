@@ -14,6 +14,7 @@ from refsem.cli.audit import audit
 from refsem.cli.lean import lean
 from refsem.cli.rules import rules
 from refsem.cli.show import show
+from refsem.cli.terminal import tolerate_narrow_streams
 from refsem.cli.vectors import vectors
 from refsem.errors import InputError
 
@@ -49,6 +50,7 @@ refsem.add_command(vectors)
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit status; bad input is one line on standard error."""
+    tolerate_narrow_streams()
     try:
         status = refsem.main(args=arguments, prog_name="refsem", standalone_mode=False)
     except InputError as error:

@@ -1,5 +1,6 @@
 """What the commands share: consoles, progress on standard error, JSON on standard output."""
 
+import io
 import json
 import sys
 from collections.abc import Iterator
@@ -22,8 +23,15 @@ def report_console() -> Console:
 
 
 def print_json(found: object) -> None:
-    """One JSON object on standard output."""
-    click.echo(json.dumps(found, ensure_ascii=False, allow_nan=False, indent=2))
+    """One JSON object on standard output, in ASCII: any stream can carry it."""
+    click.echo(json.dumps(found, allow_nan=False, indent=2))
+
+
+def tolerate_narrow_streams() -> None:
+    """Let what a stream's encoding lacks be escaped: a sign must not end a run with a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 @contextmanager

@@ -1,13 +1,13 @@
-"""What the audits of this folder share: the obligations of a rule are discharged once, not anew
-for every network, since they do not depend on it."""
+"""The obligations of a rule do not depend on the network: discharged once for all audits here."""
 
 import functools
 
 import pytest
 
 from refsem.audit import network
+from refsem.obligations.discharge import audit_rule
 
-AUDIT_RULE = functools.cache(network.audit_rule)
+AUDIT_RULE = functools.cache(audit_rule)
 
 
 @pytest.fixture(autouse=True)

@@ -118,11 +118,6 @@ def test_no_sample_escapes_on_mnist(data: Path) -> None:
     check(prepared, region, tuple(Method), 20)
 
 
-def test_no_sample_escapes_the_intervals_of_a_deeper_mnist(data: Path) -> None:
-    prepared, region = mnist(data, "256x4", "prop_1_0.03")
-    check(prepared, region, (Method.IBP,), 20)
-
-
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", ["prop_0_0.03", "prop_0_0.05", "prop_1_0.03"])
 @pytest.mark.parametrize("network", ["256x2", "256x4"])

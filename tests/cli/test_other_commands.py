@@ -1,0 +1,104 @@
+"""`refsem show` and `refsem rules`: the table and the object say the same, statuses as stated."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import Command, Files
+
+from refsem.cli import LATER
+from refsem.rules import CATALOGUE
+
+WRONG_RULE = '''"""A rule that is wrong."""
+from refsem.ir.terms import variables
+from refsem.rules import Claim, Derived, Outward, Rule, Side
+
+l, u, x, lo = variables("l u x lo")
+RULE = Rule(
+    name="halved",
+    operator=None,
+    given=(l, u),
+    chosen=(),
+    derived=(Derived("lo", (l + u) / 2, Outward.DOWN),),
+    point=(x,),
+    sides=(Side("lower_end", l <= x, because="box"), Side("upper_end", x <= u, because="box")),
+    claims=(Claim("lower", lo <= x),),
+    because="it does not",
+    source="a test",
+)
+'''
+
+
+def test_show_lists_every_tensor(refsem: Command, files: Files) -> None:
+    run = refsem("show", files.model)
+    assert (run.status, run.err) == (0, "")
+    for name in ("x (input)", "hidden_1", "relu_1", "y (output)"):
+        assert name in run.out
+
+
+def test_show_as_json(refsem: Command, files: Files) -> None:
+    found = json.loads(refsem("show", files.model, "--json").out)
+    assert (found["inputs"], found["outputs"]) == (["x"], ["y"])
+    nodes = {node["name"]: node for node in found["nodes"]}
+    assert nodes["relu_1"]["operands"] == ["hidden_1"]
+    assert nodes["hidden_1"]["shape"] == [1, 2]
+    assert set(nodes["y"]) == {"name", "op", "operands", "attributes", "shape"}
+
+
+def test_the_catalogue_is_listed(refsem: Command) -> None:
+    run = refsem("rules")
+    assert (run.status, run.err) == (0, "")
+    for rule in CATALOGUE:
+        assert rule.name in run.out
+    found = json.loads(refsem("rules", "--json").out)
+    assert set(found) == {"rules", "obligations"}
+    assert [rule["name"] for rule in found["rules"]] == [rule.name for rule in CATALOGUE]
+    assert {"name", "operator", "sides", "source"} <= set(found["rules"][0])
+    assert found["obligations"] == []
+
+
+def test_one_rule_in_every_reading(refsem: Command) -> None:
+    run = refsem("rules", "relu_interval")
+    assert (run.status, run.err) == (0, "")
+    for part in ("statement", "exact and outward in binary32", "SMT-LIB", "(assert", "source:"):
+        assert part in run.out
+
+
+def test_a_sound_rule_is_audited_without_surprise(refsem: Command) -> None:
+    run = refsem("rules", "relu_interval", "--audit")
+    assert run.status == 0
+    assert "0 surprising" in run.out
+    found = json.loads(refsem("rules", "relu_interval", "--audit", "--json").out)
+    assert found["obligations"]
+    for obligation in found["obligations"]:
+        assert set(obligation) == {"id", "expected", "outcome", "by", "evidence", "relying_on"}
+        assert obligation["outcome"] == obligation["expected"]
+
+
+def test_a_wrong_rule_of_a_file_is_refuted_with_a_point(refsem: Command, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.py"
+    path.write_text(WRONG_RULE)
+    run = refsem("rules", f"{path}:halved", "--audit")
+    assert run.status == 1
+    assert "executed: rule files are trusted Python" in run.err
+    assert run.err.count("\n") == 1
+    assert "fails at" in " ".join(run.out.split())
+    found = json.loads(refsem("rules", path, "--audit", "--json").out)
+    outcomes = {o["id"]: o["outcome"] for o in found["obligations"]}
+    assert outcomes["halved/sound/lower"] == "refuted"
+
+
+def test_an_unknown_rule_of_a_file_is_refused(refsem: Command, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.py"
+    path.write_text(WRONG_RULE)
+    run = refsem("rules", f"{path}:other")
+    assert (run.status, run.out) == (3, "")
+    assert run.err.splitlines()[-1].endswith("other: there is no such rule; there are halved")
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_a_later_command_is_refused_by_name(refsem: Command, name: str) -> None:
+    for arguments in ([name], [name, "--help"], [name, "a", "--op", "b"]):
+        run = refsem(*arguments)
+        assert (run.status, run.out) == (3, "")
+        assert run.err == f"refsem: {name}: this command is not supported yet\n"
