@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from refsem.kernel import (
+    accumulation,
     arithmetic,
     comparisons,
     division,
@@ -25,9 +26,20 @@ from refsem.kernel import (
     integral,
     nans,
     packing,
+    steps,
 )
 
-SCALAR_MODULES = (packing, nans, arithmetic, division, integral, formats, comparisons)
+SCALAR_MODULES = (
+    packing,
+    nans,
+    arithmetic,
+    division,
+    integral,
+    formats,
+    comparisons,
+    accumulation,
+    steps,
+)
 OPTIONS = {"error_model": "numpy", "nogil": True}
 """No division here has a divisor 0, and no Python object is touched."""
 RARE = (
@@ -39,6 +51,7 @@ RARE = (
     arithmetic.add_special,
     arithmetic.fma_special,
     division.div_special,
+    steps.run_step,
 )
 """Functions reached too seldom to be copied into every loop, as all others are: copying lets the
 compiler work out what depends on the format alone."""

@@ -53,3 +53,45 @@ def unary_wide(operation: Scalar) -> Callable[..., None]:
             high[place], low[place], flags[place] = operation(setting, np.int64(x[place]))
 
     return loop
+
+
+def reduction(operation: Scalar) -> Callable[..., None]:
+    """The loop of a reduction program over pairs of rows: signs, magnitudes and flags of results.
+
+    `program` is the four arrays of `refsem.kernel.reductions`; row `first[i]` of x meets row
+    `second[i]` of y.
+    """
+
+    def loop(
+        setting: int,
+        codes: Array,
+        left: Array,
+        right: Array,
+        layouts: Array,
+        x: Array,
+        y: Array,
+        first: Array,
+        second: Array,
+        signs: Array,
+        magnitudes: Array,
+        flags: Array,
+    ) -> None:
+        last = codes.size - 1
+        step_signs = np.empty(codes.size, np.int64)
+        step_magnitudes = np.empty(codes.size, np.int64)
+        for place in range(first.size):
+            flags[place] = operation(
+                setting,
+                codes,
+                left,
+                right,
+                layouts,
+                x[first[place]],
+                y[second[place]],
+                step_signs,
+                step_magnitudes,
+            )
+            signs[place] = step_signs[last]
+            magnitudes[place] = step_magnitudes[last]
+
+    return loop
