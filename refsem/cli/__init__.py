@@ -11,6 +11,7 @@ import click
 
 from refsem import __version__
 from refsem.cli.audit import audit
+from refsem.cli.fuzz import fuzz
 from refsem.cli.lean import lean
 from refsem.cli.rules import rules
 from refsem.cli.show import show
@@ -20,7 +21,7 @@ from refsem.errors import InputError
 
 BAD_INPUT = 3
 
-LATER = ("hunt", "check", "fuzz", "profile")
+LATER = ("hunt", "check", "profile")
 """Commands of the stable interface that this version does not have yet."""
 
 
@@ -46,6 +47,7 @@ refsem.add_command(rules)
 refsem.add_command(lean)
 refsem.add_command(show)
 refsem.add_command(vectors)
+refsem.add_command(fuzz)
 
 
 def main(arguments: list[str] | None = None) -> int:

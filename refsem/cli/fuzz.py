@@ -1,0 +1,174 @@
+"""`refsem fuzz`: a target put to the model on corner cases."""
+
+import os
+import secrets
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from refsem.binary32.catalogue import Kind
+from refsem.cli.terminal import count_progress, print_json, report_console
+from refsem.errors import InputError
+from refsem.fuzz.campaign import NOTHING, Budget, Found, Plan, run
+from refsem.fuzz.judging import Finding, Nans
+from refsem.fuzz.operations import BY_NAME
+from refsem.fuzz.record import finding_object, read_record, write_record
+from refsem.fuzz.repro import Repro, value_text
+from refsem.rounding import Mode
+
+DEFAULT_SECONDS = 10.0
+MOST_SHOWN = 12
+"""Findings printed; with `--json` and in the file are all."""
+_SEED_BITS = 32
+
+
+@click.command()
+@click.argument("target")
+@click.option("--op", "operations", multiple=True, metavar="NAME", help="An operation to ask.")
+@click.option(
+    "--mode",
+    "modes",
+    multiple=True,
+    type=click.Choice([mode.value for mode in Mode]),
+    help="A mode.",
+)
+@click.option("--seconds", type=float, help=f"Time to search [default: {DEFAULT_SECONDS:g}].")
+@click.option("--count", type=int, help="Cases to ask, instead of a time.")
+@click.option("--seed", type=int, help="Repeat the campaign of this seed.")
+@click.option(
+    "--nans",
+    type=click.Choice([rule.value for rule in Nans]),
+    help="How NaN results are compared [default: exact for kernel, any elsewhere].",
+)
+@click.option(
+    "--write",
+    "file",
+    type=click.Path(path_type=Path),
+    help="Write what was found here; continue from it if it is there.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+def fuzz(
+    target: str,
+    operations: tuple[str, ...],
+    modes: tuple[str, ...],
+    seconds: float | None,
+    count: int | None,
+    seed: int | None,
+    nans: str | None,
+    file: Path | None,
+    as_json: bool,
+) -> int:
+    """Search for operands on which TARGET departs from the model.
+
+    TARGET is kernel, numpy, torch, python:module[:function] or library:FILE.so. A Python module or
+    a library is executed. Elementary functions are asked only by --op.
+
+    Exit status 1 for a mismatch; 2 for none, since a search that found nothing proves nothing.
+    """
+    budget = _budget(seconds, count)
+    plan = Plan(
+        target,
+        operations,
+        tuple(Mode(mode) for mode in modes),
+        None if nans is None else Nans(nans),
+        secrets.randbits(_SEED_BITS) if seed is None else seed,
+    )
+    start = NOTHING if file is None else read_record(file, plan)
+    with count_progress("fuzz") as progress:
+        found = run(plan, budget, start, os.cpu_count() or 1, progress)
+    if file is not None:
+        write_record(file, plan, found)
+    if as_json:
+        print_json(_object(plan, found))
+    else:
+        _print(report_console(), plan, found)
+    return 1 if found.mismatches else 2
+
+
+def _budget(seconds: float | None, count: int | None) -> Budget:
+    if seconds is not None and count is not None:
+        raise InputError("", "--seconds", "and --count are alternatives")
+    if seconds is not None and not 0 < seconds < float("inf"):
+        raise InputError("", "--seconds", "must be a positive number")
+    if count is not None and count < 1:
+        raise InputError("", "--count", "must be at least 1")
+    if seconds is None and count is None:
+        seconds = DEFAULT_SECONDS
+    return Budget(count, seconds)
+
+
+def _object(plan: Plan, found: Found) -> dict[str, object]:
+    findings = [
+        _finding_object(finding, repro)
+        for finding, repro in zip(found.findings, found.repros, strict=True)
+    ]
+    return {
+        "target": plan.target,
+        "seed": plan.seed,
+        "checked": found.checked,
+        "mismatches": found.mismatches,
+        "smallest": findings[0] if findings else None,
+        "findings": findings,
+    }
+
+
+def _finding_object(finding: Finding, repro: Repro) -> dict[str, object]:
+    return {
+        **finding_object(finding),
+        "values": [value_text(kind, bits) for kind, bits in _operands(finding)],
+        "python": repro.python,
+        "c": repro.c,
+    }
+
+
+def _operands(finding: Finding) -> list[tuple[Kind, int]]:
+    kinds = BY_NAME[finding.question.operation].operands
+    return list(zip(kinds, finding.operands, strict=True))
+
+
+def _print(console: Console, plan: Plan, found: Found) -> None:
+    def line(text: str, style: str = "") -> None:
+        console.print(Text(text, style=style), soft_wrap=True)
+
+    for finding in found.findings[:MOST_SHOWN]:
+        line(_finding_text(finding), "red")
+    if len(found.findings) > MOST_SHOWN:
+        line(
+            f"… and {len(found.findings) - MOST_SHOWN} more operations and modes (--json has them)"
+        )
+    if found.repros:
+        line("the smallest, in Python:", "bold")
+        line(found.repros[0].python)
+        line("in C:", "bold")
+        line(found.repros[0].c)
+    if not found.mismatches:
+        line("found nothing: no proof that there is nothing")
+    line(f"seed {plan.seed}: {found.checked} checked, {found.mismatches} mismatches", "bold")
+
+
+def _finding_text(finding: Finding) -> str:
+    """Operation, mode, operands as bits and values, and both answers."""
+    question = finding.question
+    result = BY_NAME[question.operation].result
+    operands = ", ".join(
+        f"{bits:0{max(1, kind.width // 4)}X} = {value_text(kind, bits)}"
+        for kind, bits in _operands(finding)
+    )
+
+    def answer(bits: int, flags: int) -> str:
+        text = f"{bits:0{max(1, result.width // 4)}X} = {value_text(result, bits)}"
+        return f"{text}, flags {flags:02X}" if finding.flags_compared else text
+
+    environment = question.environment
+    departures = "".join(
+        f" {name}" for name in ("flush_to_zero", "denormals_are_zero") if getattr(environment, name)
+    )
+    if finding.flags_compared:
+        departures += f" tininess {environment.tininess.value}, NaN {environment.nan_policy.value}"
+    got = finding.foreign or answer(*finding.got)
+    return (
+        f"{question.operation} {question.mode.value}{departures}: {operands}: "
+        f"right {answer(*finding.expected)}; got {got}"
+    )

@@ -1,0 +1,1 @@
+"""What is fuzzed and profiled: kernel, numpy, torch, callables, shared libraries, graphs."""
