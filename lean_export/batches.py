@@ -17,7 +17,7 @@ from lean_export import sources
 from lean_export.sources import Declared
 from refsem.errors import InputError
 
-_IMPORT = re.compile(r"((?:public )?(?:meta )?import (?:all )?)(\S+)$")
+_IMPORT = re.compile(r"((?:public )?(?:meta )?import (?:all )?)(\S+)(?: *| +--.*)$")
 _SECTION = re.compile(r"(?:@\[expose\] )?public section$")
 _GENERATED = re.compile(r"Refsem\.(?:Proofs|Statements)\.(\w+)")
 MOST_THEOREMS = 100

@@ -13,7 +13,7 @@ from importlib.resources import files as package_files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from lean_export.families import grouped
+from lean_export.families import Family, grouped
 from lean_export.files import proofs_text, root_text, statements_text
 from lean_export.manifest import BUILT, NAME, changes, describe, manifest_text, read_manifest
 from lean_export.proofs import Proof
@@ -55,10 +55,16 @@ def write_project(directory: Path, rules: Iterable[Rule] = CATALOGUE) -> LeanSum
 
 def project_files(rules: Iterable[Rule]) -> tuple[dict[str, str], tuple[Theorem, ...]]:
     """The text of every file by its path, the list of them included, and the theorems."""
+    written = [(family, rule_theorems(family.rules)) for family in grouped(rules)]
+    theorems = tuple(theorem for _, stated in written for theorem in stated)
+    return assembled(written), theorems
+
+
+def assembled(written: Iterable[tuple[Family, tuple[Theorem, ...]]]) -> dict[str, str]:
+    """The text of every file of a project with these theorems, family by family."""
     content = dict(_core())
     theorems: list[Theorem] = []
-    for family in grouped(rules):
-        stated = rule_theorems(family.rules)
+    for family, stated in written:
         theorems.extend(stated)
         content[f"Refsem/Statements/{family.name}.lean"] = statements_text(family, stated)
         if any(isinstance(theorem.proof, Proof) for theorem in stated):
@@ -66,7 +72,7 @@ def project_files(rules: Iterable[Rule]) -> tuple[dict[str, str], tuple[Theorem,
     modules = sorted(path[: -len(".lean")].replace("/", ".") for path in content if _is_lean(path))
     content["Refsem.lean"] = root_text(modules)
     content[NAME] = manifest_text(describe(content, theorems))
-    return content, tuple(theorems)
+    return content
 
 
 def stale_files(directory: Path, rules: Iterable[Rule] = CATALOGUE) -> tuple[str, ...]:

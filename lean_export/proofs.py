@@ -8,12 +8,12 @@ multiples that linear arithmetic cannot invent. Nothing here is trusted: Lean re
 Not covered: quotients other than by one divisor that the hints call positive.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from lean_export.hints import HINTS, UNPROVED, Hint
 from lean_export.layout import broken
-from lean_export.statements import Hypothesis, Statement
+from lean_export.statements import Hypothesis, Shape, Statement
 from lean_export.terms import argument_text, lean_name, relation_text, term_text
 from refsem.ir.terms import (
     Comparison,
@@ -27,7 +27,6 @@ from refsem.ir.terms import (
     subterms,
 )
 from refsem.obligations.obligation import Point
-from refsem.obligations.sampling import search
 
 _CASES = {
     Operator.MAX: "max_cases",
@@ -36,7 +35,6 @@ _CASES = {
     Operator.SELECT: "select_cases",
 }
 _ORDERED = ("max_cases", "min_cases")
-_POINTS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +51,40 @@ class Stub:
     reason: str
 
 
-def proof(stated: Statement) -> Proof | Stub:
-    """The printed proof of a statement, or why there is none."""
+def proof(stated: Statement, hints: Mapping[str, Hint] = HINTS) -> Proof | Stub:
+    """The printed proof of a statement, or why there is none; hints are by the rule's name."""
     if stated.obligation.id in UNPROVED:
         return Stub(UNPROVED[stated.obligation.id])
-    if stated.goal is None:
-        return _witness(stated)
-    hint = HINTS.get(stated.obligation.id.split("/")[0], Hint())
-    return _argument(stated, stated.goal, hint)
+    match stated.shape:
+        case Shape.EXISTENCE:
+            return _witness(stated, "grind")
+        case Shape.COUNTEREXAMPLE:
+            return _witness(stated, "decide +kernel")
+        case Shape.IMPLICATION:
+            rule, *_ = stated.obligation.id.split("/")
+            return _argument(stated, hints.get(rule, Hint()))
 
 
-def _witness(stated: Statement) -> Proof | Stub:
-    found = search(stated.obligation, _POINTS)
-    if found is None:
+def _witness(stated: Statement, closing: str) -> Proof | Stub:
+    """The point, and each conjunct closed by the same tactic."""
+    if stated.point is None:
         return Stub("no point with small coordinates was found")
-    parts = [_coordinate(found, name) for name in stated.explicit]
-    parts.extend("by grind" for _ in stated.hypotheses)
-    if not stated.hypotheses:
-        parts.append("trivial")
-    text = parts[0] if len(parts) == 1 else f"⟨{', '.join(parts)}⟩"
-    return Proof(broken(f"exact {text}", 0, 4))
+    values = [_coordinate(stated.point, name) for name in stated.explicit]
+    conjuncts = len(stated.hypotheses) + (stated.goal is not None)
+    parts = (*values, *["?_"] * conjuncts) if conjuncts else (*values, "trivial")
+    whole = parts[0] if len(parts) == 1 else f"⟨{', '.join(parts)}⟩"
+    text = f"refine {whole} <;> {closing}" if conjuncts else f"exact {whole}"
+    return Proof(broken(text, 0, 4))
 
 
 def _coordinate(point: Point, name: str) -> str:
     return term_text(Term(dict(point.values)[name]))
 
 
-def _argument(stated: Statement, goal: Relation, hint: Hint) -> Proof:
-    unfolding, context = _unfolded(Context(stated.hypotheses, goal))
+def _argument(stated: Statement, hint: Hint) -> Proof:
+    if stated.goal is None:
+        raise TypeError(f"{stated.name} has nothing to be argued for")
+    unfolding, context = _unfolded(Context(stated.hypotheses, stated.goal))
     clearing, context = _cleared(context, hint)
     factors = _factors(context)
     lines = (
@@ -195,7 +199,7 @@ def _times(root: Term, divisor: Term) -> Term:
 
 
 def _equation(left: Term, right: Term) -> str:
-    return relation_text(Relation(Comparison.EQ, left, right))
+    return relation_text(Relation(Comparison.EQ, left, right), "α")
 
 
 def _multiples(context: Context, hint: Hint) -> tuple[str, ...]:

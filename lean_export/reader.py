@@ -68,8 +68,9 @@ def read(lean: Lean, folder: Path, module: str, seconds: float) -> Run:
     found = messages(said.read_text("utf-8", "replace"))
     if done.returncode == 0 or any(message.severity == "error" for message in found):
         return Run(found, "")
-    last = complained.read_text("utf-8", "replace").strip().split("\n")[-1]
-    return Run(found, f"exit status {done.returncode} without an error message: {last[:200]}")
+    *_, last = ["", *complained.read_text("utf-8", "replace").strip().split("\n")]
+    why = f"exit status {done.returncode} without an error message"
+    return Run(found, f"{why}: {last[:200]}" if last else why)
 
 
 def messages(output: str) -> tuple[Message, ...]:

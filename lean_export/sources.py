@@ -32,7 +32,7 @@ FORBIDDEN = (
 """Words with which something could be called a theorem that the kernel has not seen proved."""
 
 _FORBIDDEN = re.compile(r"(?<![\w.])(" + "|".join(map(re.escape, FORBIDDEN)) + r")(?!\w)")
-_IMPORT = re.compile(r"^(?:public )?(?:meta )?import (?:all )?(\S+)$", re.MULTILINE)
+_IMPORT = re.compile(r"^(?:public )?(?:meta )?import (?:all )?(\S+) *$", re.MULTILINE)
 _THEOREM = re.compile(r"^(?:(?:private|protected|public|@\[[^\]]*\]) )*(?:theorem|lemma) (\S+)")
 _SCOPE = re.compile(r"^(?:(?:@\[expose\] )?(?:public |noncomputable )*section|namespace)\b ?(\S*)")
 _END = re.compile(r"^end\b")

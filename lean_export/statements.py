@@ -1,21 +1,45 @@
-"""One theorem for each obligation that is expected proved, over any ordered field.
+"""One theorem for each obligation of a rule, except what is stated in words (`lift`).
 
 A statement is generated from its obligation alone and never edited. Its variables are the rule's;
 its hypotheses are the definitions of the derived values (an equation, or an inequality where the
-value may have been moved outward) and the premises, named as in the obligation. `inhabited` is
-an existence statement. What is expected refuted (`needed`) or stated in words (`lift`) has no
-theorem here.
+value may have been moved outward) and the premises, named as in the obligation.
+
+- `defined`, `sound`, `weaken` are implications over any ordered field.
+- `inhabited` says over any ordered field that a point meets the sides.
+- `needed` says that some rational point meets the other sides and fails the claim. It is stated
+  where the obligation is expected refuted and a small point is found.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from lean_export.layout import broken, filled
 from lean_export.terms import lean_name, relation_text
 from refsem.ir.terms import Comparison, Relation, Term, free_variables, relation_terms
-from refsem.obligations.obligation import Definition, Expected, Kind, Obligation
+from refsem.obligations.obligation import Definition, Expected, Kind, Obligation, Point
+from refsem.obligations.sampling import search
 from refsem.rules import Outward
 
 STATED_KINDS = (Kind.INHABITED, Kind.DEFINED, Kind.SOUND, Kind.WEAKEN)
+_POINTS = 2000
+"""How many small points are tried where a theorem needs one."""
+
+
+class Shape(Enum):
+    """What a theorem says of its hypotheses and its goal."""
+
+    IMPLICATION = "implication"
+    """The hypotheses imply the goal."""
+    EXISTENCE = "existence"
+    """Some point meets the hypotheses; there is no goal."""
+    COUNTEREXAMPLE = "counterexample"
+    """Some rational point meets the hypotheses and fails the goal."""
+
+    @property
+    def numbers(self) -> str:
+        """The type of the variables."""
+        return "Rat" if self is Shape.COUNTEREXAMPLE else "α"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +53,22 @@ class Hypothesis:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A theorem without its proof.
-
-    `goal` is None for an existence statement: some values of the explicit variables satisfy
-    the hypotheses.
-    """
+    """A theorem without its proof; a point of its own where it claims that there is one."""
 
     name: str
     obligation: Obligation
+    shape: Shape
     implicit: tuple[str, ...]
     explicit: tuple[str, ...]
     hypotheses: tuple[Hypothesis, ...]
     goal: Relation | None
-
-    @property
-    def relations(self) -> tuple[Relation, ...]:
-        """The hypotheses' relations and the goal, in the order of printing."""
-        goal = () if self.goal is None else (self.goal,)
-        return (*(hypothesis.relation for hypothesis in self.hypotheses), *goal)
+    point: Point | None
 
 
 def has_theorem(obligation: Obligation) -> bool:
     """Whether the obligation is stated as a theorem."""
+    if obligation.kind is Kind.NEEDED:
+        return obligation.expected is Expected.REFUTED
     return obligation.kind in STATED_KINDS and obligation.expected is Expected.PROVED
 
 
@@ -63,25 +81,61 @@ def theorem_name(obligation: Obligation) -> str:
 
 def statement(obligation: Obligation) -> Statement:
     """The theorem of an obligation for which `has_theorem`."""
-    name = theorem_name(obligation)
-    premises = tuple(
-        Hypothesis(premise.name, premise.relation, defines=False) for premise in obligation.premises
-    )
-    if obligation.goal is None:
-        variables = _ordered(obligation, {*obligation.free, *_mentioned(premises)})
-        return Statement(name, obligation, (), variables, premises, None)
-    defining = tuple(_defining(definition) for definition in _relevant(obligation))
+    if obligation.kind is Kind.INHABITED:
+        return _existence(obligation)
+    if obligation.kind is Kind.NEEDED:
+        return _counterexample(obligation)
+    hypotheses = _hypotheses(obligation)
     # A variable that a hypothesis mentions is found by unification; the others are handed over.
-    implicit = _mentioned((*defining, *premises))
-    explicit = set(free_variables((obligation.goal.left, obligation.goal.right))) - implicit
+    implicit = _mentioned(hypotheses)
+    explicit = _in_goal(obligation) - implicit
     return Statement(
-        name,
+        theorem_name(obligation),
         obligation,
+        Shape.IMPLICATION,
         _ordered(obligation, implicit),
         _ordered(obligation, explicit),
-        _apart((*defining, *premises), implicit | explicit),
+        _apart(hypotheses, implicit | explicit),
         obligation.goal,
+        None,
     )
+
+
+def _existence(obligation: Obligation) -> Statement:
+    premises = _hypotheses(obligation)
+    variables = _ordered(obligation, {*obligation.free, *_mentioned(premises)})
+    name, point = theorem_name(obligation), search(obligation, _POINTS)
+    return Statement(name, obligation, Shape.EXISTENCE, (), variables, premises, None, point)
+
+
+def _counterexample(obligation: Obligation) -> Statement:
+    """The first part that a small point refutes; the last part, without a point, if none does."""
+    for part in obligation.parts:
+        refuted = refutation(part)
+        if refuted.point is not None:
+            break
+    return replace(refuted, name=theorem_name(obligation), obligation=obligation)
+
+
+def refutation(obligation: Obligation) -> Statement:
+    """The negation of an obligation with a goal: a point, if a small one is found, that fails it."""
+    hypotheses = _hypotheses(obligation)
+    variables = _ordered(obligation, _mentioned(hypotheses) | _in_goal(obligation))
+    point = search(obligation, _POINTS)
+    name, shape = f"not_{theorem_name(obligation)}", Shape.COUNTEREXAMPLE
+    return Statement(name, obligation, shape, (), variables, hypotheses, obligation.goal, point)
+
+
+def _hypotheses(obligation: Obligation) -> tuple[Hypothesis, ...]:
+    premises = (
+        Hypothesis(premise.name, premise.relation, defines=False) for premise in obligation.premises
+    )
+    return (*(_defining(definition) for definition in _relevant(obligation)), *premises)
+
+
+def _in_goal(obligation: Obligation) -> set[str]:
+    goal = () if obligation.goal is None else (obligation.goal,)
+    return set(free_variables(relation_terms(goal)))
 
 
 def _mentioned(hypotheses: tuple[Hypothesis, ...]) -> set[str]:
@@ -98,9 +152,8 @@ def _ordered(obligation: Obligation, names: set[str]) -> tuple[str, ...]:
 
 def _relevant(obligation: Obligation) -> tuple[Definition, ...]:
     """The definitions on which premises or goal depend; fewer hypotheses say more."""
-    relations = [premise.relation for premise in obligation.premises]
-    relations.extend(() if obligation.goal is None else (obligation.goal,))
-    needed = set(free_variables(relation_terms(relations)))
+    premises = (premise.relation for premise in obligation.premises)
+    needed = set(free_variables(relation_terms(premises))) | _in_goal(obligation)
     kept = []
     for definition in reversed(obligation.definitions):
         if definition.name in needed:
@@ -133,15 +186,15 @@ def _apart(hypotheses: tuple[Hypothesis, ...], variables: set[str]) -> tuple[Hyp
 
 def signature(stated: Statement) -> tuple[str, ...]:
     """The theorem's lines from its name to the proposition, without the `:=`."""
-    if stated.goal is None:
-        return (f"theorem {stated.name} :", *broken(_existence(stated), 4, 6))
+    if stated.shape is not Shape.IMPLICATION or stated.goal is None:
+        return (f"theorem {stated.name} :", *broken(_some_point(stated), 4, 6))
     binders = []
     if stated.implicit:
         binders.append(f"{{{_names(stated.implicit)} : α}}")
     if stated.explicit:
         binders.append(f"({_names(stated.explicit)} : α)")
     binders.extend(
-        f"({lean_name(hypothesis.name)} : {relation_text(hypothesis.relation)})"
+        f"({lean_name(hypothesis.name)} : {relation_text(hypothesis.relation, 'α')})"
         for hypothesis in stated.hypotheses
     )
     head = filled(binders, 4)
@@ -149,21 +202,25 @@ def signature(stated: Statement) -> tuple[str, ...]:
         f"theorem {stated.name}",
         *head[:-1],
         f"{head[-1]} :",
-        *broken(relation_text(stated.goal), 4, 6),
+        *broken(relation_text(stated.goal, "α"), 4, 6),
     )
 
 
-def _existence(stated: Statement) -> str:
-    parts = [relation_text(hypothesis.relation) for hypothesis in stated.hypotheses]
+def _some_point(stated: Statement) -> str:
+    numbers = stated.shape.numbers
+    parts = [relation_text(hypothesis.relation, numbers) for hypothesis in stated.hypotheses]
+    if stated.goal is not None:
+        parts.append(f"¬({relation_text(stated.goal, numbers)})")
     body = " ∧ ".join(parts) if parts else "True"
-    return f"∃ {_names(stated.explicit)} : α, {body}" if stated.explicit else body
+    return f"∃ {_names(stated.explicit)} : {numbers}, {body}" if stated.explicit else body
 
 
-def _names(variables: tuple[str, ...]) -> str:
+def _names(variables: Iterable[str]) -> str:
     return " ".join(lean_name(name) for name in variables)
 
 
 def arguments(stated: Statement) -> str:
     """What the theorem's explicit binders hand on to another theorem of the same statement."""
-    names = (*stated.explicit, *(hypothesis.name for hypothesis in stated.hypotheses))
-    return " ".join(lean_name(name) for name in names) if stated.goal is not None else ""
+    if stated.shape is not Shape.IMPLICATION:
+        return ""
+    return _names((*stated.explicit, *(hypothesis.name for hypothesis in stated.hypotheses)))

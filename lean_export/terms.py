@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from gmpy2 import mpq
 
+from refsem.exact.functions import Function
 from refsem.ir.terms import Comparison, Operator, Relation, Term, fold, free_variables
 
 _SUM, _PRODUCT, _NEGATION, _APPLICATION, _ATOM = 65, 70, 75, 1000, 1024
@@ -78,6 +79,10 @@ class LeanText:
         words = (operator.symbol, *(_enclosed(argument, _ATOM) for argument in arguments))
         return " ".join(words), _APPLICATION
 
+    def function(self, function: Function, argument: Piece) -> Piece:
+        """An application; what the name means is for the theorem's context to say."""
+        return f"{function.value} {_enclosed(argument, _ATOM)}", _APPLICATION
+
 
 def _enclosed(piece: Piece, least: int) -> str:
     text, strength = piece
@@ -94,9 +99,9 @@ def argument_text(root: Term) -> str:
     return _enclosed(fold(root, LeanText()), _ATOM)
 
 
-def relation_text(relation: Relation) -> str:
-    """The relation as a Lean proposition; without variables, its type is given."""
+def relation_text(relation: Relation, numbers: str) -> str:
+    """The relation as a Lean proposition; without variables, the type of its numbers is given."""
     left = term_text(relation.left)
     if not free_variables((relation.left, relation.right)):
-        left = f"({left} : α)"
+        left = f"({left} : {numbers})"
     return f"{left} {_SYMBOLS[relation.comparison]} {term_text(relation.right)}"

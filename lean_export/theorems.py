@@ -12,7 +12,6 @@ from enum import Enum
 from lean_export.proofs import Proof, Stub, proof
 from lean_export.statements import Statement, has_theorem, statement
 from refsem.obligations.generation import rule_obligations
-from refsem.obligations.obligation import Kind
 from refsem.rules import Rule
 
 
@@ -44,18 +43,16 @@ class Theorem:
     @property
     def meaning(self) -> str:
         """The obligation in a sentence, for the doc comment."""
-        rule, kind, *what = self.statement.obligation.id.split("/")
-        match self.statement.obligation.kind:
-            case Kind.INHABITED:
-                return f"`{rule}`: the sides are met somewhere."
-            case Kind.DEFINED:
-                return f"`{rule}`: no division by zero ({' '.join(what)})."
-            case Kind.SOUND:
-                return f"`{rule}`, {' '.join(what)}: {self.rule.because}."
-            case Kind.WEAKEN:
-                return f"`{rule}`, {' '.join(what)}: what is derived may be moved outward."
-            case _:
-                return f"`{rule}`, {kind}."
+        rule, kind, *rest = self.statement.obligation.id.split("/")
+        what = " ".join(rest)
+        sentences = {
+            "inhabited": f"`{rule}`: the sides are met somewhere.",
+            "defined": f"`{rule}`: no division by zero ({what}).",
+            "sound": f"`{rule}`, {what}: {self.rule.because}.",
+            "weaken": f"`{rule}`, {what}: what is derived may be moved outward.",
+            "needed": f"`{rule}` is wrong or undefined without `{what}`.",
+        }
+        return sentences[kind]
 
 
 def rule_theorems(rules: Iterable[Rule]) -> tuple[Theorem, ...]:
