@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refsem import kernel
-from refsem.kernel import arithmetic, batch, compilation, packing
+from refsem.kernel import arithmetic, batch, comparisons, compilation, loops, packing
 from refsem.kernel.catalogue import DTYPES, OPERATIONS, KernelOperation
 from refsem.kernel.encoding import setting_of
 from refsem.rounding import BINARY32, RISCV, X86, Mode
@@ -70,6 +71,35 @@ def test_large_arrays_are_split_without_a_trace() -> None:
     ]
     assert (whole == np.concatenate([bits for bits, _ in parts])).all()
     assert (whole_flags == np.concatenate([flags for _, flags in parts])).all()
+
+
+@needs_numba
+def test_compiled_code_need_not_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    numba = compilation._numba()
+    njit = numba.njit
+
+    def nowhere_to_keep(*arguments: object, cache: bool = False, **options: object) -> object:
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return njit(*arguments, **options)
+
+    def loops_template(operation: object) -> object:
+        return loops.unary(operation)
+
+    monkeypatch.setattr(numba, "njit", nowhere_to_keep)
+    loop = compilation.compiled(loops_template, comparisons.negate)
+    x, bits, flags = np.arange(3, dtype=np.uint32), np.empty(3, np.uint32), np.empty(3, np.uint8)
+    loop(0, x, bits, flags)
+    assert bits.tolist() == [1 << 31, 1 << 31 | 1, 1 << 31 | 2]
+
+
+def test_the_fingerprint_names_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compilation, "__file__", str(tmp_path / "compilation.py"))
+    prints = set()
+    for text in ("one", "other"):
+        (tmp_path / "arithmetic.py").write_text(text, encoding="ascii")
+        prints.add(compilation.fingerprint.__wrapped__())
+    assert len(prints) == 2
 
 
 def test_results_have_the_broadcast_shape_and_the_stated_types() -> None:
