@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from mutants import FURTHER, PLANTED, Mutant, build
+from kernel_mutants import FURTHER, PLANTED, Mutant, build
 
 from refsem.binary32.catalogue import Call
 from refsem.fuzz.generators import cases
