@@ -13,6 +13,7 @@ from refsem import __version__
 from refsem.cli.audit import audit
 from refsem.cli.fuzz import fuzz
 from refsem.cli.lean import lean
+from refsem.cli.profile import profile_command
 from refsem.cli.rules import rules
 from refsem.cli.show import show
 from refsem.cli.terminal import tolerate_narrow_streams
@@ -21,7 +22,7 @@ from refsem.errors import InputError
 
 BAD_INPUT = 3
 
-LATER = ("hunt", "check", "profile")
+LATER = ("hunt", "check")
 """Commands of the stable interface that this version does not have yet."""
 
 
@@ -48,6 +49,7 @@ refsem.add_command(lean)
 refsem.add_command(show)
 refsem.add_command(vectors)
 refsem.add_command(fuzz)
+refsem.add_command(profile_command)
 
 
 def main(arguments: list[str] | None = None) -> int:

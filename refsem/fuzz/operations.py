@@ -1,6 +1,7 @@
-"""What a target may be asked: the model's operations, ReLU, and reductions by name.
+"""What a target may be asked: the model's operations, two more, and reductions by name.
 
-ReLU is max(x, 0) of IEEE 754-2019: a NaN stays a NaN. Reductions have no operation here; their
+ReLU is max(x, 0) of IEEE 754-2019: a NaN stays a NaN. `mul_add` is x·y + z rounded twice, as
+written in C without contraction. Reductions have no operation here; their
 order is measured (`measure.py`).
 """
 
@@ -17,7 +18,17 @@ def _relu(call: Call) -> Answer:
 
 RELU = Operation("relu", (Kind.BINARY32,), Kind.BINARY32, False, False, _relu)
 
-BY_NAME: dict[str, Operation] = {**MODEL, RELU.name: RELU}
+
+def _mul_add(call: Call) -> Answer:
+    x, y, z = call.operands
+    product, flags = MODEL["mul"].evaluate(Call(call.mode, (x, y), call.exact, call.environment))
+    total, more = MODEL["add"].evaluate(Call(call.mode, (product, z), call.exact, call.environment))
+    return total, flags | more
+
+
+MUL_ADD = Operation("mul_add", (Kind.BINARY32,) * 3, Kind.BINARY32, True, False, _mul_add)
+
+BY_NAME: dict[str, Operation] = {**MODEL, RELU.name: RELU, MUL_ADD.name: MUL_ADD}
 """Every operation a campaign knows, by name."""
 
 REDUCTIONS = ("sum", "dot", "matmul")

@@ -14,6 +14,7 @@ C_EXPRESSIONS = {
     "mul": "x * y",
     "div": "x / y",
     "fma": "fmaf(x, y, z)",
+    "mul_add": "x * y + z",
     "sqrt": "sqrtf(x)",
     "remainder": "remainderf(x, y)",
     "round_to_integral": "rintf(x)",

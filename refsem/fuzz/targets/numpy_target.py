@@ -60,6 +60,9 @@ def numpy_target() -> Target:
         "np.maximum(x, np.float32(0))",
         zero_sign_open=True,
     )
+    functions["mul_add"] = Function(
+        elementwise(Kind.BINARY32, lambda x, y, z: x * y + z), "x * y + z"
+    )
     functions["next_up"] = _neighbour("inf")
     functions["next_down"] = _neighbour("-inf")
     roundings = {mode: getattr(np, name) for mode, name in ROUNDINGS.items()}

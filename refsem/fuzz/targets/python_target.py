@@ -120,7 +120,11 @@ def _one_by_one(operation: Operation, callee: Callee, operands: Sequence[Array])
 
 def _reduction(name: str, callee: Callee) -> Callable[..., Array]:
     def reduce(x: Array, y: Array) -> Array:
-        with np.errstate(all="ignore"):
-            return np.asarray(callee(x) if name == "sum" else callee(x, y))
+        try:
+            with np.errstate(all="ignore"):
+                return np.asarray(callee(x) if name == "sum" else callee(x, y))
+        except Exception as error:
+            message = f"raised {type(error).__name__}: {error}"
+            raise InputError("", name, message) from error
 
     return reduce

@@ -72,6 +72,9 @@ def torch_target() -> Target:
         letters = ", ".join("xyz"[: len(operation.operands)])
         run = elementwise(operation.result, lifted(getattr(torch, theirs)))
         functions[name] = Function(run, f"torch.{theirs}({letters})", name in EXTREMA)
+    functions["mul_add"] = Function(
+        elementwise(Kind.BINARY32, lifted(lambda x, y, z: x * y + z)), "x * y + z"
+    )
     roundings = {mode: lifted(getattr(torch, theirs)) for mode, theirs in ROUNDINGS.items()}
     functions["round_to_integral"] = Function(
         by_mode(Kind.BINARY32, roundings), "torch.round(x)", modes=tuple(roundings)
