@@ -332,7 +332,7 @@ def _judge_steps(
     if doubtful:
         ends = _ends(claimed, box)
         below, above = state.forms(_guide(prepared, unit.tensor), region.boxes)
-        points = _step_points(state.form(below), state.form(above), region, doubtful)
+        points = _extreme_points(state.form(below), state.form(above), region, doubtful)
         values = evaluate_graph(prepared, points)[unit.tensor]
         broken = tuple(_escaping(Finding.BROKEN, unit.tensor, ends, values, points, doubtful))
     counts = {
@@ -341,17 +341,6 @@ def _judge_steps(
         Finding.OPEN: len(doubtful) - len(broken),
     }
     return counts, _worst(broken)
-
-
-def _step_points(
-    below: Form, above: Form, region: Region, doubtful: list[tuple[str, int]]
-) -> dict[str, ExactTensor]:
-    """The extreme points of the forms and the least and greatest corner of the parents' boxes."""
-    extreme = _extreme_points(below, above, region, doubtful)
-    return {
-        name: concatenate([extreme[name], lower, upper], axis=0)
-        for name, (lower, upper) in region.boxes.items()
-    }
 
 
 def _claimed_region(parents: frozenset[str], claims: Mapping[str, Claimed]) -> Region | None:

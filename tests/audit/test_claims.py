@@ -219,6 +219,15 @@ def test_points_outside_the_box_are_no_counterexamples(tmp_path: Path, same: Pat
     assert claims.unsafe_points(values) == {0: 5}
 
 
+def test_a_point_is_outside_if_one_coordinate_is(tmp_path: Path) -> None:
+    model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1], [1]], [0])])
+    path = write_property(tmp_path / "p.vnnlib", ["0", "2"], ["1", "3"], "(assert (>= Y_0 0))")
+    (claims,) = region_claims(prepare(load_model(model)), load_property(path))
+    rows = [[0, 2], [1, 3], [2, 3], [1, 4], [1, 1], [-1, 2]]
+    points = ExactTensor.from_rationals([mpq(x) for row in rows for x in row], (6, 2))
+    assert claims.inside(points).tolist() == [True, True, False, False, False, False]
+
+
 # properties of other networks
 
 

@@ -392,6 +392,18 @@ def test_with_nothing_else_claimed_the_output_is_judged_from_the_input(tmp_path:
     assert case.report.verdict == "sound"
 
 
+def test_a_step_over_several_unclaimed_nodes_may_be_shown_by_a_backward_pass(
+    tmp_path: Path,
+) -> None:
+    """y = x − x from x alone: intervals reach [−2, 2], a backward pass shows the claim of 0."""
+    layers = [builders.layer([[1, 1]], [4, 4]), builders.layer([[1], [-1]], [0])]
+    model = builders.sequential(tmp_path / "m.onnx", layers)
+    box: Bounds = ([Fraction(-1)], [Fraction(1)])
+    claims: Claims = {"y": ([Fraction(0)], [Fraction(0)])}
+    case = Judged.of(model, [box], bounds_file(box, claims))
+    assert (case.report.verdict, case.report.count(Finding.INDUCTIVE)) == ("sound", 2)
+
+
 def test_a_constant_add_after_a_matmul_is_one_unit_with_it(tmp_path: Path) -> None:
     layers = builders.random_layers((1, 3, 1), seed=5, kind="integer")
     model = builders.sequential(tmp_path / "m.onnx", layers, affine="MatMul")
@@ -426,14 +438,21 @@ def test_only_a_constant_add_is_fused(tmp_path: Path, doubled: bool) -> None:
     check_escapes(case)
 
 
-def test_an_add_after_something_else_is_not_fused(tmp_path: Path) -> None:
-    nodes = [
-        helper.make_node("Relu", ["x"], ["r"], "relu"),
-        helper.make_node("Add", ["r", "one"], ["y"], "sum"),
-    ]
-    constants = {"one": np.array([1], np.float32)}
-    model = builders.save(tmp_path / "m.onnx", nodes, dict(constants), {"x": [1, 1]}, {"y": [1, 1]})
-    claims = moved(interval_claims(model, ONE_INPUT), "r", "upper", 0, Fraction(-1))
+INNER = {
+    "Relu": helper.make_node("Relu", ["x"], ["inner"], "inner"),
+    "Mul": helper.make_node("Mul", ["x", "one"], ["inner"], "inner"),
+    "Gemm": helper.make_node("Gemm", ["x", "one"], ["inner"], "inner"),
+    "Add": helper.make_node("Add", ["x", "one"], ["inner"], "inner"),
+}
+
+
+@pytest.mark.parametrize("operator", INNER)
+def test_an_add_after_something_else_is_not_fused(tmp_path: Path, operator: str) -> None:
+    last = helper.make_node("Add", ["inner", "one"], ["y"], "last")
+    ends = {"x": [1, 1]}, {"y": [1, 1]}
+    constants = {"one": np.array([[1]], np.float32)}
+    model = builders.save(tmp_path / "m.onnx", [INNER[operator], last], dict(constants), *ends)
+    claims = moved(interval_claims(model, ONE_INPUT), "inner", "upper", 0, Fraction(-1))
     case = Judged.of(model, [ONE_INPUT], bounds_file(ONE_INPUT, claims))
     assert case.counts(Finding.BROKEN) == {"y": 1}
 
