@@ -22,6 +22,7 @@ from refsem import binary32, kernel
 from refsem.binary32 import Binary32
 from refsem.binary32.catalogue import BY_NAME as MODEL
 from refsem.binary32.catalogue import Call, Kind
+from refsem.kernel import compilation
 from refsem.kernel.catalogue import BY_NAME, OPERATIONS, KernelOperation
 from refsem.kernel.functions import FUNCTIONS
 from refsem.rounding import RISCV, Environment, Mode
@@ -136,7 +137,7 @@ def test_every_16_bit_pattern_widens_and_narrows_back(name: str, kind: Kind) -> 
     nan = (wide & 0x7FFFFFFF) > 0x7F800000
     assert not flags[~nan].any()
     assert set(wide[nan].tolist()) == {0x7FC00000}
-    for mode in Mode:
+    for mode in Mode if compilation.available() else (Mode.RNE,):
         back, flags = getattr(kernel, f"to_{name}")(mode, wide, RISCV)
         assert (back[~nan] == patterns[~nan]).all()
         assert not flags.any()
