@@ -6,7 +6,7 @@ other, and the result does not depend on the split.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -38,21 +38,27 @@ def interpreted(
             result[place] = value
 
 
+def in_pieces(run: Callable[[slice], None], size: int, piece: int) -> None:
+    """Run on every slice of `piece` places out of `size`, on all cores if there are several."""
+    pieces = [slice(start, start + piece) for start in range(0, size, piece)]
+    if len(pieces) <= 1:
+        for only in pieces:
+            run(only)
+        return
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(run, pieces))
+
+
 def compiled(
     operation: Scalar, setting: int, operands: Sequence[Array], results: Sequence[Array]
 ) -> None:
     """Fill the flat results with the operation on the flat operands, by a compiled loop."""
     loop = compilation.compiled(_TEMPLATES[len(operands), len(results)], operation)
-    pieces = [slice(start, start + PIECE) for start in range(0, results[0].size, PIECE)]
 
     def run(piece: slice) -> None:
         loop(setting, *(array[piece] for array in (*operands, *results)))
 
-    if len(pieces) == 1:
-        run(pieces[0])
-        return
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(run, pieces))
+    in_pieces(run, results[0].size, PIECE)
 
 
 def apply(

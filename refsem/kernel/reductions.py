@@ -6,14 +6,13 @@ The same tree, mode and environment give the same bits on every machine, compile
 """
 
 import math
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 
 import numpy as np
 
 from refsem.kernel import arrays, compilation, loops
+from refsem.kernel.batch import PIECE, in_pieces
 from refsem.kernel.encoding import setting_of
 from refsem.kernel.loops import Array
 from refsem.kernel.programs import Program, program_of
@@ -26,8 +25,6 @@ Answer = tuple[Array, Array]
 
 WORTH_COMPILING = 256
 """Steps, over all rows, from which loading compiled code can pay."""
-PIECE = 1 << 16
-"""Steps a thread takes at a time."""
 
 
 class Extremum(Enum):
@@ -193,12 +190,9 @@ def _compiled(
         np.array(field, np.int64)
         for field in (program.codes, program.left, program.right, program.layouts)
     ]
-    size = max(1, PIECE // len(program.codes))
-    pieces = [slice(start, start + size) for start in range(0, first.size, size)]
 
     def run_piece(piece: slice) -> None:
         results = (array[piece] for array in (first, second, signs, magnitudes, flags))
         loop(setting, *fields, x, y, *results)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(run_piece, pieces))
+    in_pieces(run_piece, first.size, max(1, PIECE // len(program.codes)))
