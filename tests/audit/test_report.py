@@ -168,6 +168,26 @@ def test_the_object_repeats_the_judgement(found: NetworkAudit) -> None:
     }
 
 
+def test_the_object_tells_endpoints_from_steps(found: NetworkAudit) -> None:
+    """Three endpoints refuted, no step judged; then three steps open and none broken."""
+    half = Fraction(1, 2)
+    claims = {"hidden_1": ([-half] * 2, [Fraction(1), half])}
+    counts = (
+        "checked",
+        "refuted",
+        "confirmed",
+        "open",
+        "steps_checked",
+        "steps_broken",
+        "steps_open",
+    )
+    for method, expected in (("other", [4, 3, 1, 0, 0, 0, 0]), ("crown", [4, 3, 1, 0, 4, 0, 3])):
+        shown = audit_object(found, judged(found, bounds_file(BOX, claims, method=method)))
+        bounds = shown["bounds"]
+        assert isinstance(bounds, dict)
+        assert [bounds[name] for name in counts] == expected
+
+
 def test_output_bounds_are_fractions_for_every_case_and_entry(tmp_path: Path) -> None:
     model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1, 0.5]], [0, 0])])
     unsafe = "(assert (or (>= Y_0 5) (and (<= X_0 0.1) (>= Y_1 4))))"
