@@ -118,7 +118,7 @@ def _counterexample(obligation: Obligation) -> Statement:
 
 
 def refutation(obligation: Obligation) -> Statement:
-    """The negation of an obligation with a goal: a point, if a small one is found, that fails it."""
+    """The negation of an obligation with a goal, at a small point that fails it if one is found."""
     hypotheses = _hypotheses(obligation)
     variables = _ordered(obligation, _mentioned(hypotheses) | _in_goal(obligation))
     point = search(obligation, _POINTS)

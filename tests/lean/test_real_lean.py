@@ -1,0 +1,178 @@
+"""A real Lean reads what is exported: the user's own, else the packaged one, set up when needed.
+
+Without any, these tests are skipped by name, or fail where REFSEM_REQUIRE_DATA=1.
+"""
+
+import os
+import runpy
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from lean_export.checker import LeanReport, Verdict, check_project
+from lean_export.families import Family, grouped
+from lean_export.hints import HINTS, Hint
+from lean_export.project import assembled, write_project
+from lean_export.proofs import Proof, proof
+from lean_export.statements import refutation, statement
+from lean_export.theorems import Theorem, rule_theorems
+from lean_export.toolchain import Lean, LeanUnavailableError, default_cache, find_lean
+from refsem.ir.terms import Term, maximum, select, variables
+from refsem.obligations.generation import rule_obligations
+from refsem.obligations.obligation import Obligation
+from refsem.rules import BY_NAME, CATALOGUE, Claim, Derived, Outward, Rule, Side
+
+REJECTED = Path(__file__).parents[1] / "corpus" / "rejected"
+REPRESENTATIVE = ("relu_upper", "relu_triangle", "scale_interval", "substitute_lower", "concretise")
+WRONG = (
+    "add_interval_crossed_ends",
+    "concretise_one_corner",
+    "constant_interval_rounded_inward",
+    "dot_product_interval_wrong_partial_end",
+    "intersect_with_one_box",
+    "relu_interval_unclipped",
+    "relu_lower_slope_two",
+    "relu_triangle_without_width",
+    "relu_upper_min_for_max",
+    "reslope_lower_with_max",
+    "scale_interval_min_for_max",
+    "substitute_affine_without_bias",
+)
+
+l, u, x, at = variables("l u x at")
+UNUSUAL = Rule(
+    name="unusual",
+    operator=None,
+    given=(l, u, at),
+    chosen=(),
+    derived=(Derived("end", maximum(abs(l), abs(u)), Outward.UP),),
+    point=(x,),
+    sides=(
+        Side("from", l <= x, because="a keyword may name a side"),
+        Side("x", x <= u, because="a side may have a variable's name"),
+    ),
+    claims=(
+        Claim("absolute", abs(x) <= Term("end")),
+        Claim("selected", select(x, at, x - Fraction(1, 2), at) * 2 <= x + at),
+    ),
+    because="it uses what the catalogue does not: abs, select, fractions, keywords",
+    source="this test",
+)
+
+
+@pytest.fixture(scope="session")
+def lean() -> Lean:
+    try:
+        return find_lean(default_cache(), print)
+    except LeanUnavailableError as error:
+        if os.environ.get("REFSEM_REQUIRE_DATA") == "1":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+def said_by(lean: Lean, directory: Path) -> LeanReport:
+    return check_project(directory, print, find=lambda *_: lean)
+
+
+Written = list[tuple[Family, tuple[Theorem, ...]]]
+
+
+def write(written: Written, directory: Path) -> None:
+    for path, text in assembled(written).items():
+        (directory / path).parent.mkdir(parents=True, exist_ok=True)
+        (directory / path).write_text(text, "utf-8")
+
+
+def names_of(theorems: tuple[Theorem, ...]) -> set[str]:
+    return {f"Refsem.{theorem.statement.name}" for theorem in theorems}
+
+
+def with_verdict(report: LeanReport, verdict: Verdict) -> dict[str, str]:
+    return {one.name: one.message for one in report.theorems if one.verdict is verdict}
+
+
+def right_rules() -> Written:
+    rules = [*(BY_NAME[name] for name in REPRESENTATIVE), UNUSUAL]
+    return [(family, rule_theorems(family.rules)) for family in grouped(rules)]
+
+
+def wrong_obligation(name: str) -> tuple[Rule, Obligation, dict[str, Hint]]:
+    """A wrong rule, the obligation that refutes it, and the hints of the right rule under its name.
+
+    The proof that Lean is to reject is thus the one that it accepts for the right rule.
+    """
+    values = runpy.run_path(str(REJECTED / f"{name}.py"))
+    rule = values["RULE"]
+    (obligation,) = (one for one in rule_obligations(rule) if one.id == values["REFUTED_BY"])
+    return rule, obligation, {rule.name: HINTS.get(values["VARIANT_OF"], Hint())}
+
+
+def wrong_rules(names: tuple[str, ...]) -> Written:
+    """What the named wrong rules claim, and the negations of it."""
+    claims, negations = [], []
+    for name in names:
+        rule, obligation, hints = wrong_obligation(name)
+        claim, negation = statement(obligation), refutation(obligation)
+        claims.append(Theorem(rule, claim, proof(claim, hints)))
+        negations.append(Theorem(rule, negation, proof(negation)))
+        assert isinstance(negations[-1].proof, Proof)
+    return [
+        (Family("Claims", "Claims of wrong rules", ()), tuple(claims)),
+        (Family("Negations", "Their negations", ()), tuple(negations)),
+    ]
+
+
+def doubtful() -> Written:
+    """A theorem announced closed whose proof is a `sorry`."""
+    sound = rule_theorems((BY_NAME["start_form"],))[1]
+    theorem = replace(sound, proof=Proof(("exact sorry",)))
+    return [(Family("Doubtful", "A proof that is none", ()), (theorem,))]
+
+
+def test_lean_accepts_rules_and_negations_and_nothing_else(lean: Lean, tmp_path: Path) -> None:
+    right, (claims, negations), (unproved,) = right_rules(), wrong_rules(WRONG), doubtful()
+    write([*right, claims, negations, unproved], tmp_path)
+    report = said_by(lean, tmp_path)
+    accepted = {name for _, theorems in [*right, negations] for name in names_of(theorems)}
+    assert len(accepted) > 40
+    assert set(with_verdict(report, Verdict.CLOSED)) == accepted
+    failed = with_verdict(report, Verdict.ERROR)
+    assert set(failed) == names_of(claims[1]) | names_of(unproved[1])
+    (name,) = names_of(unproved[1])
+    assert failed[name] == (
+        "announced closed, but leans on Refsem.Proofs.start_form_same_sound, which has a `sorry`"
+    )
+    assert all("which is in error" in failed[name] for name in names_of(claims[1]))
+    files = {problem.file for problem in report.problems}
+    assert files == {"Refsem/Proofs/Claims.lean", "Refsem/Proofs/Doubtful.lean"}
+    assert report.warnings == ()
+    assert report.sorries == 1
+    assert not report.as_announced
+
+
+@pytest.mark.nightly
+def test_lean_accepts_every_rule(lean: Lean, tmp_path: Path) -> None:
+    summary = write_project(tmp_path / "project")
+    assert summary.closed == summary.theorems == len(rule_theorems(CATALOGUE))
+    report = said_by(lean, tmp_path / "project")
+    assert len(with_verdict(report, Verdict.CLOSED)) == summary.theorems
+    assert report.problems == report.warnings == ()
+    assert report.as_announced
+    assert report.sorries == 0
+
+
+@pytest.mark.nightly
+def test_lean_rejects_every_wrong_rule(lean: Lean, tmp_path: Path) -> None:
+    names = []
+    for path in sorted(REJECTED.glob("*.py")):
+        _, obligation, _ = wrong_obligation(path.stem)
+        if obligation.goal is not None and refutation(obligation).point is not None:
+            names.append(path.stem)
+    assert len(names) >= 30
+    claims, negations = wrong_rules(tuple(names))
+    write([claims, negations], tmp_path)
+    report = said_by(lean, tmp_path)
+    assert set(with_verdict(report, Verdict.CLOSED)) == names_of(negations[1])
+    assert set(with_verdict(report, Verdict.ERROR)) == names_of(claims[1])
