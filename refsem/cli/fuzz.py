@@ -12,6 +12,7 @@ from refsem.binary32.catalogue import Kind
 from refsem.cli.terminal import count_progress, print_json, report_console
 from refsem.errors import InputError
 from refsem.fuzz.campaign import NOTHING, Budget, Found, Plan, run
+from refsem.fuzz.graph_campaign import GraphFinding, GraphFound, fuzz_model
 from refsem.fuzz.judging import Finding, Nans
 from refsem.fuzz.operations import BY_NAME
 from refsem.fuzz.record import finding_object, read_record, write_record
@@ -21,6 +22,7 @@ from refsem.rounding import Mode
 DEFAULT_SECONDS = 10.0
 MOST_SHOWN = 12
 """Findings printed; with `--json` and in the file are all."""
+GRAPH = "onnxruntime:"
 _SEED_BITS = 32
 
 
@@ -62,8 +64,9 @@ def fuzz(
 ) -> int:
     """Search for operands on which TARGET departs from the model.
 
-    TARGET is kernel, numpy, torch, python:module[:function] or library:FILE.so. A Python module or
-    a library is executed. Elementary functions are asked only by --op.
+    TARGET is kernel, numpy, torch, python:module[:function], library:FILE.so or
+    onnxruntime:MODEL.onnx. A Python module or a library is executed. Elementary functions are
+    asked only by --op.
 
     Exit status 1 for a mismatch; 2 for none, since a search that found nothing proves nothing.
     """
@@ -75,6 +78,8 @@ def fuzz(
         None if nans is None else Nans(nans),
         secrets.randbits(_SEED_BITS) if seed is None else seed,
     )
+    if target.startswith(GRAPH):
+        return _fuzz_graph(plan, file, budget, as_json)
     start = NOTHING if file is None else read_record(file, plan)
     with count_progress("fuzz") as progress:
         found = run(plan, budget, start, os.cpu_count() or 1, progress)
@@ -85,6 +90,50 @@ def fuzz(
     else:
         _print(report_console(), plan, found)
     return 1 if found.mismatches else 2
+
+
+def _fuzz_graph(plan: Plan, file: Path | None, budget: Budget, as_json: bool) -> int:
+    """A campaign on a whole graph, which has operations and modes of its own."""
+    asked = {"--op": plan.operations, "--mode": plan.modes, "--nans": plan.nans, "--write": file}
+    for option, given in asked.items():
+        if given:
+            raise InputError("", option, "is not for whole graphs")
+    with count_progress("fuzz") as progress:
+        found = fuzz_model(plan.target.removeprefix(GRAPH), plan.seed, budget, progress)
+    if as_json:
+        smallest = None if found.smallest is None else _graph_object(found.smallest)
+        counts = {"checked": found.checked, "mismatches": found.mismatches, "smallest": smallest}
+        print_json({"target": plan.target, "seed": plan.seed, **counts})
+    else:
+        _print_graph(report_console(), plan, found)
+    return 1 if found.mismatches else 2
+
+
+def _graph_object(finding: GraphFinding) -> dict[str, object]:
+    return {
+        "inputs": {name: [f"{bits:08X}" for bits in row] for name, row in finding.inputs},
+        "output": finding.output,
+        "index": finding.index,
+        "got": f"{finding.got:08X}",
+        "lower": finding.lower,
+        "upper": finding.upper,
+    }
+
+
+def _print_graph(console: Console, plan: Plan, found: GraphFound) -> None:
+    def line(text: str) -> None:
+        console.print(Text(text), soft_wrap=True)
+
+    finding = found.smallest
+    if finding is None:
+        line("found nothing: no proof that there is nothing")
+    else:
+        value = value_text(Kind.BINARY32, finding.got)
+        line(f"{finding.output}[{finding.index}] is {finding.got:08X} = {value}")
+        line(f"no order of its sums leaves [{finding.lower}, {finding.upper}]; inputs:")
+        for name, row in finding.inputs:
+            line(f"{name}: {' '.join(f'{bits:08X}' for bits in row)}")
+    line(f"seed {plan.seed}: {found.checked} checked, {found.mismatches} mismatches")
 
 
 def _budget(seconds: float | None, count: int | None) -> Budget:

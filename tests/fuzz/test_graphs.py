@@ -1,0 +1,162 @@
+"""Whole graphs: honest executions lie within the enclosure, planted faults are found and shrunk."""
+
+import importlib.util
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builders import Layer, random_layers, sequential
+from gmpy2 import mpq
+
+from refsem.cli import main
+from refsem.errors import InputError
+from refsem.fuzz.campaign import Budget
+from refsem.fuzz.graph_campaign import GraphFound, fuzz_graph, judge
+from refsem.fuzz.graphs import MayOverflowError, check_supported, executions
+from refsem.ir import Graph, load_model
+from refsem.ir.operators import Op
+from refsem.kernel.loops import Array
+
+Runtime = Callable[[Mapping[str, Array]], Mapping[str, Array]]
+Product = Callable[[Array, Array], Array]
+
+
+def runtime(layers: tuple[Layer, ...], product: Product, relu: Callable[[Array], Array]) -> Runtime:
+    def run(inputs: Mapping[str, Array]) -> Mapping[str, Array]:
+        value = inputs["x"]
+        for number, (weights, bias) in enumerate(layers, 1):
+            value = np.asarray(product(value, weights) + bias, np.float32)
+            if number < len(layers):
+                value = relu(value)
+        return {"y": value}
+
+    return run
+
+
+def right_relu(x: Array) -> Array:
+    return np.maximum(x, np.float32(0))
+
+
+def backwards(x: Array, y: Array) -> Array:
+    return np.asarray(x[:, ::-1] @ y[::-1])
+
+
+def in_bfloat16(x: Array, y: Array) -> Array:
+    def narrow(values: Array) -> Array:
+        return (np.asarray(values, np.float32).view(np.uint32) & 0xFFFF0000).view(np.float32)
+
+    return np.asarray(narrow(x) @ narrow(y))
+
+
+@pytest.fixture
+def layers() -> tuple[Layer, ...]:
+    return random_layers((5, 6, 3), seed=1, kind="binary32")
+
+
+@pytest.fixture(params=["Gemm", "MatMul"])
+def graph(request: pytest.FixtureRequest, tmp_path: Path, layers: tuple[Layer, ...]) -> Graph:
+    return load_model(sequential(tmp_path / "net.onnx", layers, affine=request.param))
+
+
+def campaign(graph: Graph, run: Runtime, count: int) -> GraphFound:
+    return fuzz_graph(graph, run, 1, Budget(count, None), lambda *_: None)
+
+
+@pytest.mark.parametrize("product", [np.matmul, backwards])
+def test_honest_executions_pass(graph: Graph, layers: tuple[Layer, ...], product: Product) -> None:
+    found = campaign(graph, runtime(layers, product, right_relu), 200)
+    assert (found.checked, found.mismatches, found.smallest) == (200, 0, None)
+
+
+def test_planted_faults_are_found_and_shrunk(graph: Graph, layers: tuple[Layer, ...]) -> None:
+    biasless = tuple((weights, bias * 0) for weights, bias in layers)
+    faults = {
+        "bfloat16 products": runtime(layers, in_bfloat16, right_relu),
+        "no bias": runtime(biasless, np.matmul, right_relu),
+        "no ReLU": runtime(layers, np.matmul, lambda x: x),
+        "leaky": runtime(layers, np.matmul, lambda x: np.where(x > 0, x, x * np.float32(0.01))),
+        "NaN": lambda _: {"y": np.full((1, 3), np.nan, np.float32)},
+    }
+    for name, run in faults.items():
+        found = campaign(graph, run, 60)
+        assert found.mismatches > 10, name
+        assert found.smallest is not None
+        (_, patterns), *_ = found.smallest.inputs
+        if name in ("no bias", "NaN"):
+            assert not any(bits & 0x7FFFFFFF for bits in patterns), name
+        inputs = {"x": np.array(patterns, np.uint32).reshape(1, 5)}
+        again = judge(graph, run, inputs)
+        assert again is not None
+        assert again.got == found.smallest.got
+
+
+def test_the_same_seed_finds_the_same(graph: Graph, layers: tuple[Layer, ...]) -> None:
+    run = runtime(layers, in_bfloat16, right_relu)
+    assert campaign(graph, run, 30) == campaign(graph, run, 30)
+
+
+def test_enclosures_of_exact_arithmetic_hold_the_exact_value(tmp_path: Path) -> None:
+    layers = random_layers((3, 4, 2), seed=3, kind="integer")
+    graph = load_model(sequential(tmp_path / "net.onnx", layers))
+    x = np.array([[1, -2, 3]], np.float32)
+    permitted = executions(graph, {"x": x.view(np.uint32)})["y"]
+    exact = right_relu(x @ layers[0][0] + layers[0][1]) @ layers[1][0] + layers[1][1]
+    for place, value in enumerate(exact[0].tolist()):
+        assert permitted.lower[0, place] <= mpq(value) <= permitted.upper[0, place]
+        assert permitted.upper[0, place] - permitted.lower[0, place] < mpq(1, 10**3)
+
+
+def test_overflow_is_not_judged(graph: Graph, layers: tuple[Layer, ...]) -> None:
+    with pytest.raises(MayOverflowError):
+        executions(graph, {"x": np.full((1, 5), 0x7F7FFFFF, np.uint32)})
+    del layers
+
+
+def test_a_campaign_on_a_graph_stops_in_time(graph: Graph, layers: tuple[Layer, ...]) -> None:
+    run = runtime(layers, np.matmul, right_relu)
+    found = fuzz_graph(graph, run, 1, Budget(None, 0.3), lambda *_: None)
+    assert found.checked > 0
+
+
+HERE = importlib.util.find_spec("onnxruntime") is not None
+
+
+def test_refusals_are_3_and_one_line(
+    tmp_path: Path, layers: tuple[Layer, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = sequential(tmp_path / "net.onnx", layers)
+    target = f"onnxruntime:{path}"
+    commands = [
+        [target, "--op", "add"],
+        [target, "--mode", "RTP"],
+        [target, "--write", str(tmp_path / "file")],
+        [f"onnxruntime:{tmp_path / 'absent.onnx'}"],
+        ["onnxruntime:"],
+    ]
+    if not HERE:
+        commands.append([target])
+    for command in commands:
+        assert main(["fuzz", *command, "--count", "1"]) == 3
+        shown = capsys.readouterr()
+        assert (shown.out, shown.err.count("\n")) == ("", 1)
+
+
+@pytest.mark.skipif(not HERE, reason="onnxruntime is not installed")
+def test_onnxruntime_if_it_is_here(
+    tmp_path: Path, layers: tuple[Layer, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = sequential(tmp_path / "net.onnx", layers)
+    arguments = ["fuzz", f"onnxruntime:{path}", "--count", "50", "--seed", "1", "--json"]
+    assert main(arguments) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert (found["checked"], found["mismatches"], found["smallest"]) == (50, 0, None)
+
+
+def test_functions_are_refused_by_name(graph: Graph) -> None:
+    check_supported(graph, "net.onnx")
+    nodes = tuple(replace(node, op=Op.TANH) if node.op is Op.RELU else node for node in graph.nodes)
+    with pytest.raises(InputError, match=r"net\.onnx: relu_1: tanh is not judged"):
+        check_supported(replace(graph, nodes=nodes), "net.onnx")
