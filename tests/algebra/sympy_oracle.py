@@ -15,6 +15,7 @@ from functools import reduce
 import sympy
 from gmpy2 import mpq
 
+from refsem.exact.functions import Function
 from refsem.ir.terms import Operator, Relation, Term, subterms
 from refsem.obligations.algebra import proof as tree
 from refsem.obligations.obligation import Obligation
@@ -122,6 +123,8 @@ def value(scene: Scene, term: Term) -> sympy.Expr:
     head, arguments = term.head, term.arguments
     if isinstance(head, str):
         return variable(scene, head)
+    if isinstance(head, Function):
+        return symbol(term)
     if not isinstance(head, Operator):
         return number(head)
     if head not in ARITHMETIC:

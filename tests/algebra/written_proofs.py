@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from gmpy2 import mpq
 
+from refsem.exact.functions import Function
 from refsem.ir.terms import (
     Relation,
+    applied,
     equal,
     free_variables,
     maximum,
@@ -261,6 +263,26 @@ NESTED = written(
     ),
 )
 
+OPAQUE = written(
+    obligation(
+        "opaque",
+        {
+            "sign": c >= 0,
+            "tangent": applied(Function.EXP, y) * (x - y + 1) <= applied(Function.EXP, x),
+        },
+        c * applied(Function.EXP, y) * (x - y + 1) <= b,
+        (Definition("b", c * applied(Function.EXP, x) + c * c, Outward.UP),),
+    ),
+    Leaf(
+        (
+            Product(1, ("goal",)),
+            Product(1, ("definition/b",)),
+            Product(1, ("side/tangent", "side/sign")),
+            Product(1, (), (c,)),
+        )
+    ),
+)
+
 WRITTEN = (
     TRANSITIVE,
     SQUARE_CHORD,
@@ -276,4 +298,5 @@ WRITTEN = (
     NOT_ZERO,
     BARYCENTRIC,
     NESTED,
+    OPAQUE,
 )

@@ -1,0 +1,68 @@
+"""Squares that a leaf may use: of derivatives of the goal, of monomials, of their sums.
+
+Roots are homogeneous, so that grading stays valid. Where the goal is a quadratic, the square of
+its derivative completes it; differences of monomials of one weight serve tangents.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from gmpy2 import mpq
+
+from refsem.obligations.algebra.search.grading import Weight, weight
+from refsem.obligations.algebra.search.packed import (
+    WIDTH,
+    Integral,
+    Packed,
+    degree,
+    exponents,
+    indices,
+    primitive,
+)
+from refsem.obligations.algebra.search.scene import Kind
+
+
+def roots(
+    visible: dict[str, tuple[Kind, Packed]], table: dict[int, Weight], length: int
+) -> Iterator[Packed]:
+    """Polynomials whose squares are worth a try: derivatives and sums of two monomials."""
+    goals = [p for label, (_, p) in visible.items() if label.startswith("goal")]
+    used = sorted(frozenset[int]().union(*(indices(goal) for goal in goals)))
+    others = frozenset[int]().union(*(indices(p) for _, p in visible.values()))
+    linear = [1 << WIDTH * index for index in sorted(others)]
+    quadratic = []
+    if max((degree(goal) for goal in goals), default=0) >= 4:
+        monomials = [1 << WIDTH * index for index in used]
+        quadratic = sorted({m + g for m in monomials for g in monomials})
+    seen: list[Integral] = []
+    for root in (*_derivatives(goals, used), *_pairs([0, *linear, *quadratic], table, length)):
+        whole = primitive(root)[0]
+        if whole not in seen and {m: -v for m, v in whole.items()} not in seen:
+            seen.append(whole)
+            yield {monomial: mpq(value) for monomial, value in whole.items()}
+
+
+def _derivatives(goals: list[Packed], used: Sequence[int]) -> Iterator[Packed]:
+    for goal in goals:
+        for index in used:
+            found: Packed = {}
+            for monomial, value in goal.items():
+                for other, power in exponents(monomial):
+                    if other == index:
+                        found[monomial - (1 << WIDTH * index)] = value * power
+            if found and degree(found) == 1 and len(found) <= 3:
+                yield found
+
+
+def _pairs(monomials: list[int], table: dict[int, Weight], length: int) -> Iterator[Packed]:
+    """Monomials, and sums and differences of two of the same weight."""
+    by_weight = defaultdict(list)
+    for monomial in monomials:
+        by_weight[weight(monomial, table, length)].append(monomial)
+    for group in by_weight.values():
+        for place, one in enumerate(group):
+            if one:
+                yield {one: mpq(1)}
+            for other in group[:place]:
+                yield {one: mpq(1), other: mpq(-1)}
+                yield {one: mpq(1), other: mpq(1)}
