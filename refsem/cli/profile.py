@@ -78,7 +78,8 @@ def _print(console: Console, found: Profile) -> None:
     for accuracy in found.accuracies:
         table.add_row("accuracy", accuracy.function, _accuracy_text(accuracy))
     for reduction in found.reductions:
-        trials = f"confirmed on {reduction.trials} operands"
+        kernel = " and in the kernel" if reduction.in_kernel else ""
+        trials = f"confirmed exactly{kernel} on {reduction.trials} operands"
         verdict = trials if reduction.confirmed else "NOT CONFIRMED: no such order gives its bits"
         asked = f"{reduction.name} of {reduction.size}"
         style = "" if reduction.confirmed else "red"

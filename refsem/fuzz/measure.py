@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from refsem.fuzz.kernel_order import NotInKernel, kernel_tree
 from refsem.fuzz.orders import TENSOR_FLOAT32, X87, Order, Sum, Term, evaluate
 from refsem.fuzz.reveal import Tree, has_narrow_range, reveal
 from refsem.kernel.loops import Array
-from refsem.rounding import BFLOAT16, BINARY16, BINARY32, BINARY64, Format
+from refsem.kernel.reductions import reduce_dot, reduce_sum
+from refsem.rounding import BFLOAT16, BINARY16, BINARY32, BINARY64, RISCV, Format, Mode
 
 Products = Callable[[Array, Array], np.float32]
 """The target: the sum of x[i]·y[i] on binary32 arrays (a plain sum ignores y)."""
@@ -51,6 +53,8 @@ class Measured:
     order: Order
     trials: int
     mismatch: Mismatch | None
+    in_kernel: bool
+    """Whether the kernel ran the order too, with the same bits."""
 
     @property
     def confirmed(self) -> bool:
@@ -267,21 +271,47 @@ def _tie_inside(order: Order, place: int) -> tuple[dict[int, float], dict[int, f
 
 
 def confirm(target: Products, order: Order, trials: int, *, products: bool) -> Measured:
-    """The order beside the target on random finite operands of several kinds, seeded."""
+    """The order beside the target on random finite operands of several kinds, seeded.
+
+    It is evaluated exactly, and run by the kernel where that has its steps; `ArithmeticError` if
+    these two differ, which would be a defect of refsem.
+    """
     random = np.random.Generator(np.random.PCG64([_SEED, len(order.terms)]))
     narrow = any(total.format_ == BINARY16 for total in order.sums)
+    rows: list[tuple[Array, Array]] = []
+    results: list[int] = []
     for trial in range(trials):
         spread = 2 if narrow else SPREADS[trial % len(SPREADS)]
         x, y = _operands(random, len(order.terms), spread, products=products)
         if trial % 2:
             _cancel(x, y)
-        bits = (x.view(np.uint32).tolist(), y.view(np.uint32).tolist())
-        expected = evaluate(order, *bits)
+        bits = x.view(np.uint32), y.view(np.uint32)
+        expected = evaluate(order, bits[0].tolist(), bits[1].tolist())
         got = int(np.asarray(target(x, y), np.float32).view(np.uint32))
         if got != expected:
-            mismatch = Mismatch(tuple(bits[0]), tuple(bits[1]), got, expected)
-            return Measured(order, trial, mismatch)
-    return Measured(order, trials, None)
+            mismatch = Mismatch(tuple(bits[0].tolist()), tuple(bits[1].tolist()), got, expected)
+            return Measured(order, trial, mismatch, in_kernel=False)
+        rows.append(bits)
+        results.append(expected)
+    in_kernel = _confirmed_in_kernel(order, rows, results, products=products)
+    return Measured(order, trials, None, in_kernel)
+
+
+def _confirmed_in_kernel(
+    order: Order, rows: list[tuple[Array, Array]], results: list[int], *, products: bool
+) -> bool:
+    """Whether the kernel has the steps of the order; it then gives the results."""
+    tree = kernel_tree(order)
+    if isinstance(tree, NotInKernel) or not rows:
+        return False
+    x, y = (np.stack([row[side] for row in rows]) for side in (0, 1))
+    if products:
+        got, _ = reduce_dot(Mode.RNE, x, y, tree, RISCV)
+    else:
+        got, _ = reduce_sum(Mode.RNE, x, tree, RISCV)
+    if got.tolist() != results:
+        raise ArithmeticError(f"the kernel and the model differ on {order}")
+    return True
 
 
 def _operands(

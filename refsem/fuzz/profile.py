@@ -50,6 +50,8 @@ class Reduction:
     order: str
     confirmed: bool
     trials: int
+    in_kernel: bool
+    """Whether the kernel ran it too, with the same bits."""
     unresolved: int
     sums: tuple[tuple[tuple[int, ...], str], ...]
     """The addends and the precision of each sum, terms numbered from 0, then sums."""
@@ -112,6 +114,7 @@ def reduction(target: Target, name: str, size: int) -> Reduction:
         words,
         measured.confirmed,
         measured.trials,
+        measured.in_kernel,
         len(order.unresolved),
         tuple((total.addends, f"{total.format_.precision} bits") for total in order.sums),
     )

@@ -1,6 +1,7 @@
 """Orders measured on reductions whose order is known, and on numpy."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import fake_reductions as fake
 import numpy as np
@@ -8,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from refsem.fuzz.kernel_order import NotInKernel, kernel_tree
 from refsem.fuzz.measure import Products, confirm, measure
 from refsem.fuzz.orders import Order, Sum, Term, depth, describe, evaluate, format_name, written
 from refsem.fuzz.reveal import reveal
 from refsem.kernel.loops import Array
-from refsem.rounding import BFLOAT16, BINARY16, BINARY32, BINARY64, Format
+from refsem.kernel.reductions import reduce_dot
+from refsem.kernel.trees import Tree
+from refsem.rounding import BFLOAT16, BINARY16, BINARY32, BINARY64, RISCV, Format, Mode
 
 ONE, TINY, BIG = 0x3F800000, 0x33800000, 0x4B800000
 
@@ -120,6 +124,7 @@ def test_what_has_no_tree_is_named_and_not_confirmed_wrongly() -> None:
     exact = measure(fake.exact, 9, 6, products=False)
     assert exact.confirmed
     assert "unresolved: 9 values added in one step" in describe(exact.order)
+    assert not exact.in_kernel
     assert exact.order.unresolved
     moved = measure(fake.by_size, 9, 60, products=True)
     assert not moved.confirmed
@@ -137,6 +142,7 @@ def test_steps_of_several_terms_are_one_block_each() -> None:
 def test_a_wrong_order_is_not_confirmed() -> None:
     right = measure(fake.forwards, 20, 6, products=True).order
     assert confirm(fake.forwards, right, 6, products=True).confirmed
+    assert confirm(fake.forwards, right, 6, products=True).in_kernel
     assert not confirm(fake.backwards, right, 6, products=True).confirmed
     fused = Order((Term(BINARY32), *[Term(None)] * 19), right.sums, from_zero=False)
     assert not confirm(fake.forwards, fused, 6, products=True).confirmed
@@ -195,6 +201,7 @@ def test_numpy_sums_and_dots_run_under_their_measured_order(sizes: tuple[int, ..
         for target, products in ((lambda x, _: np.sum(x), False), (np.dot, True)):
             measured = measure(target, count, 6, products=products)
             assert measured.confirmed, (count, describe(measured.order))
+            assert measured.in_kernel
             assert not measured.order.unresolved
 
 
@@ -205,3 +212,31 @@ def test_large_numpy_sums_and_dots_too(count: int) -> None:
         measured = measure(target, count, 12, products=products)
         assert measured.confirmed
         assert not measured.order.unresolved
+
+
+def test_what_the_kernel_cannot_run_is_said() -> None:
+    zero = Order((Term(None), Term(None)), (Sum((0, 1), BINARY32),), from_zero=False)
+    assert kernel_tree(zero) == NotInKernel("a sum of two fused products")
+    odd = Order((Term(BINARY32),) * 2, (Sum((0, 1), Format(17, 8)),), from_zero=False)
+    assert kernel_tree(odd) == NotInKernel("a format it does not reduce in")
+    three = Order((Term(BINARY32),) * 3, (Sum((0, 1, 2), BINARY32),), from_zero=False)
+    assert kernel_tree(three) == NotInKernel("a sum of more than two values")
+
+
+@given(trees(), st.data())
+def test_the_kernel_runs_any_order_as_it_is_evaluated(order: Order, data: st.DataObject) -> None:
+    count = len(order.terms)
+    numbers = st.integers(0x3E000000, 0x41000000) | st.integers(0xBE000000, 0xC1000000)
+    formats = st.sampled_from([BINARY32, BINARY64, BFLOAT16])
+    sums = tuple(
+        replace(total, format_=data.draw(formats), via=data.draw(st.sampled_from([None, BINARY32])))
+        for total in order.sums
+    )
+    fused = data.draw(st.integers(0, count - 1))
+    terms = tuple(Term(None if place == fused else BINARY32) for place in range(count))
+    order = Order(terms, sums, from_zero=data.draw(st.booleans()))
+    x, y = (np.array([data.draw(numbers) for _ in range(count)], np.uint32) for _ in range(2))
+    tree = kernel_tree(order)
+    assert isinstance(tree, Tree)
+    (got,), _ = reduce_dot(Mode.RNE, x[None], y[None], tree, RISCV)
+    assert int(got) == evaluate(order, x.tolist(), y.tolist())
