@@ -31,6 +31,8 @@ BATCH, FUNCTION_BATCH = 256, 64
 """Cases in a batch; elementary functions cost the model more."""
 WORTH_A_PROCESS = 20_000
 """Cases from which starting processes pays."""
+WORTH_SECONDS = 3.0
+"""Seconds from which it does."""
 KEPT = 3
 """Findings of a batch that are kept, and of an operation and mode that are shrunk."""
 MOST_SHRUNK = 40
@@ -141,8 +143,11 @@ def shrink_findings(
 
 
 def batch_sizes(plan: Plan) -> tuple[int, ...]:
-    """The size of a batch of each question in turn; loads the target, and so may refuse it."""
+    """The size of a batch of each question in turn; `InputError` for a target not to be had."""
     asked = questions(loaded(plan.target, plan.operations), plan)
+    if not asked:
+        message = "has no operation to ask in these modes (refsem profile measures reductions)"
+        raise InputError("", plan.target, message)
     return tuple(
         FUNCTION_BATCH if question.operation in ELEMENTARY else BATCH for question in asked
     )
@@ -165,8 +170,12 @@ def run(plan: Plan, budget: Budget, start: Found, processes: int, progress: Prog
     Raises `InputError` for a target that cannot be had, or that ends the process it runs in.
     """
     small = budget.count is not None and budget.count < WORTH_A_PROCESS
-    if small and not plan.target.startswith("library:"):
-        return _run(_at_once, plan, budget, start, 1, progress)
+    small = small or (budget.seconds is not None and budget.seconds < WORTH_SECONDS)
+    if not plan.target.startswith("library:"):
+        # What is wrong with the target is said at once, before any process is started.
+        batch_sizes(plan)
+        if small:
+            return _run(_at_once, plan, budget, start, 1, progress)
     context = get_context("spawn")
     workers = 1 if small else processes
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
@@ -188,9 +197,6 @@ def _run(
     progress: Progress,
 ) -> Found:
     sizes = submit(batch_sizes, plan).result()
-    if not sizes:
-        message = "has no operation to ask in these modes (refsem profile measures reductions)"
-        raise InputError("", plan.target, message)
     checked, mismatches, following = start.checked, start.mismatches, start.next_batch
     kept: list[Finding] = list(start.findings)
     for number, batch in _batches(submit, plan, budget, start.next_batch, sizes, workers):

@@ -1,5 +1,6 @@
 """C libraries as targets: contraction and flushing found, patterns unharmed, crashes survived."""
 
+import ctypes.util
 import json
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,27 @@ def test_what_a_library_lacks_is_3_and_one_line(tmp_path: Path, capsys: Capture)
             assert "exports no" in shown.err
             assert shown.err.count("\n") == 1
             assert shown.out == ""
+
+
+def test_functions_of_other_libraries_are_not_the_target(tmp_path: Path, capsys: Capture) -> None:
+    source = "float exp2f(float x);\nfloat sqrt(float x) { return exp2f(x); }"
+    library = c.compiled(tmp_path, source, "-fno-builtin", "-w")
+    target = load_target(library, ())
+    assert set(target.functions) == {"sqrt"}
+    assert target.symbols == {"sqrt": "sqrt"}
+    assert main(["fuzz", library, "--op", "exp2", "--count", "1"]) == 3
+    assert "exports no" in capsys.readouterr().err
+
+
+def test_the_mathematics_library_has_float_functions() -> None:
+    name = ctypes.util.find_library("m")
+    if name is None:
+        pytest.skip("no mathematics library")
+    target = load_target(f"library:{name}", ())
+    assert target.symbols["fma"] == "fmaf"
+    assert target.symbols["sqrt"] == "sqrtf"
+    question = Question("sqrt", Mode.RNE, RISCV, Nans.ANY)
+    assert not ask(target, question, [(0x40000000,), (1,), (0x7F7FFFFF,)]).findings
 
 
 def test_a_library_of_reductions_has_nothing_to_fuzz(tmp_path: Path, capsys: Capture) -> None:

@@ -11,6 +11,7 @@ load libraries in processes of their own.
 
 import ctypes
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,19 +38,20 @@ def library_target(path: str, operations: Sequence[str]) -> Target:
         library = ctypes.CDLL(str(Path(path).resolve()) if Path(path).exists() else path)
     except OSError as error:
         raise InputError(path, "", f"cannot be loaded: {error}") from error
+    exports = _Exports(library, path)
     names = tuple(operations) or tuple(name for name, op in BY_NAME.items() if _is_scalar(op))
     functions: dict[str, Function] = {}
     symbols: dict[str, str] = {}
     for name in names:
         if name in REDUCTIONS:
             continue
-        symbol = _symbol(library, name, asked=bool(operations))
+        symbol = _symbol(exports, name, asked=bool(operations))
         if symbol and _is_scalar(BY_NAME[name]):
             symbols[name] = symbol
             functions[name] = _function(BY_NAME[name], getattr(library, symbol))
         elif operations:
             raise InputError(path, name, "the library exports no such function of floats")
-    reductions = _reductions(library)
+    reductions = _reductions(exports)
     missing = [name for name in operations if name in REDUCTIONS and name not in reductions]
     if missing:
         raise InputError(path, missing[0], "the library exports no such function")
@@ -73,11 +75,40 @@ def _is_scalar(operation: Operation) -> bool:
     return floats and operation.result in (Kind.BINARY32, Kind.INT32, Kind.INT64)
 
 
-def _symbol(library: ctypes.CDLL, name: str, *, asked: bool) -> str:
+class _Location(ctypes.Structure):
+    """C's `Dl_info`: where an address comes from."""
+
+    _fields_ = (
+        ("file", ctypes.c_char_p),
+        ("base", ctypes.c_void_p),
+        ("symbol", ctypes.c_char_p),
+        ("address", ctypes.c_void_p),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Exports:
+    """The symbols of the library itself; those of the libraries it was linked with are not."""
+
+    library: ctypes.CDLL
+    path: str
+
+    def __contains__(self, symbol: str) -> bool:
+        if not hasattr(self.library, symbol):
+            return False
+        location = _Location()
+        address = ctypes.cast(getattr(self.library, symbol), ctypes.c_void_p)
+        if not ctypes.CDLL(None).dladdr(address, ctypes.byref(location)) or not location.file:
+            return False
+        owner = Path(location.file.decode(errors="replace"))
+        return owner.name == Path(self.path).name or owner.resolve() == Path(self.path).resolve()
+
+
+def _symbol(exports: _Exports, name: str, *, asked: bool) -> str:
     spellings = [f"{name}f", *SPELLINGS.get(name, ()), name, f"f32_{name}"]
     if asked:
         spellings.append("f")
-    return next((spelling for spelling in spellings if hasattr(library, spelling)), "")
+    return next((spelling for spelling in spellings if spelling in exports), "")
 
 
 _RESULTS: dict[Kind, Any] = {
@@ -123,12 +154,12 @@ def _bits(value: ctypes.c_float) -> int:
 _POINTER = ctypes.POINTER(ctypes.c_float)
 
 
-def _reductions(library: ctypes.CDLL) -> dict[str, Callable[..., Array]]:
+def _reductions(exports: _Exports) -> dict[str, Callable[..., Array]]:
     """The reductions the library exports."""
     found: dict[str, Callable[..., Array]] = {}
     for name, operands in (("sum", 1), ("dot", 2)):
-        if hasattr(library, name):
-            symbol = getattr(library, name)
+        if name in exports:
+            symbol = getattr(exports.library, name)
             symbol.restype = _RawFloat
             symbol.argtypes = [_POINTER] * operands + [ctypes.c_size_t]
             found[name] = _reduction(symbol, operands)
