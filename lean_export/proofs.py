@@ -55,13 +55,17 @@ def proof(stated: Statement, hints: Mapping[str, Hint] = HINTS) -> Proof | Stub:
     """The printed proof of a statement, or why there is none; hints are by the rule's name."""
     if stated.obligation.id in UNPROVED:
         return Stub(UNPROVED[stated.obligation.id])
+    rule, *_ = stated.obligation.id.split("/")
+    if stated.functions and stated.shape is not Shape.IMPLICATION:
+        return Stub(f"core Lean has no values of {' and '.join(stated.functions)}")
+    if stated.functions and rule not in hints:
+        return Stub("no proof has been written down for this rule about a named function")
     match stated.shape:
         case Shape.EXISTENCE:
             return _witness(stated, "grind")
         case Shape.COUNTEREXAMPLE:
             return _witness(stated, "decide +kernel")
         case Shape.IMPLICATION:
-            rule, *_ = stated.obligation.id.split("/")
             return _argument(stated, hints.get(rule, Hint()))
 
 

@@ -4,7 +4,8 @@ A statement is generated from its obligation alone and never edited. Its variabl
 its hypotheses are the definitions of the derived values (an equation, or an inequality where the
 value may have been moved outward) and the premises, named as in the obligation.
 
-- `defined`, `sound`, `weaken` are implications over any ordered field.
+- `defined`, `sound`, `weaken`, `cited` are implications over any ordered field. A named function
+  in them is any function of which the hypotheses (cited facts among them) are true.
 - `inhabited` says over any ordered field that a point meets the sides.
 - `needed` says that some rational point meets the other sides and fails the claim. It is stated
   where the obligation is expected refuted and a small point is found.
@@ -16,12 +17,20 @@ from enum import Enum
 
 from lean_export.layout import broken, filled
 from lean_export.terms import lean_name, relation_text
-from refsem.ir.terms import Comparison, Relation, Term, free_variables, relation_terms
+from refsem.exact.functions import Function
+from refsem.ir.terms import (
+    Comparison,
+    Relation,
+    Term,
+    free_variables,
+    relation_terms,
+    subterms,
+)
 from refsem.obligations.obligation import Definition, Expected, Kind, Obligation, Point
 from refsem.obligations.sampling import search
 from refsem.rules import Outward
 
-STATED_KINDS = (Kind.INHABITED, Kind.DEFINED, Kind.SOUND, Kind.WEAKEN)
+_PROVED_KINDS = ("inhabited", "defined", "sound", "weaken", "cited")
 _POINTS = 2000
 """How many small points are tried where a theorem needs one."""
 
@@ -64,12 +73,20 @@ class Statement:
     goal: Relation | None
     point: Point | None
 
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The named functions that the theorem is about."""
+        relations = [hypothesis.relation for hypothesis in self.hypotheses]
+        relations.extend(() if self.goal is None else (self.goal,))
+        heads = (node.head for root in relation_terms(relations) for node in subterms(root))
+        return tuple(dict.fromkeys(head.value for head in heads if isinstance(head, Function)))
+
 
 def has_theorem(obligation: Obligation) -> bool:
     """Whether the obligation is stated as a theorem."""
     if obligation.kind is Kind.NEEDED:
         return obligation.expected is Expected.REFUTED
-    return obligation.kind in STATED_KINDS and obligation.expected is Expected.PROVED
+    return obligation.kind.value in _PROVED_KINDS and obligation.expected is Expected.PROVED
 
 
 def theorem_name(obligation: Obligation) -> str:
@@ -189,6 +206,8 @@ def signature(stated: Statement) -> tuple[str, ...]:
     if stated.shape is not Shape.IMPLICATION or stated.goal is None:
         return (f"theorem {stated.name} :", *broken(_some_point(stated), 4, 6))
     binders = []
+    if stated.functions:
+        binders.append(f"{{{_names(stated.functions)} : α → α}}")
     if stated.implicit:
         binders.append(f"{{{_names(stated.implicit)} : α}}")
     if stated.explicit:
@@ -223,4 +242,6 @@ def arguments(stated: Statement) -> str:
     """What the theorem's explicit binders hand on to another theorem of the same statement."""
     if stated.shape is not Shape.IMPLICATION:
         return ""
-    return _names((*stated.explicit, *(hypothesis.name for hypothesis in stated.hypotheses)))
+    named = (f"({name} := {name})" for name in map(lean_name, stated.functions))
+    handed = (*stated.explicit, *(hypothesis.name for hypothesis in stated.hypotheses))
+    return " ".join((*named, *map(lean_name, handed)))

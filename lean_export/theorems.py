@@ -1,8 +1,8 @@
 """Theorems: a statement, what is announced of its proof, and why it is claimed.
 
 `closed` means that a proof is printed that uses nothing but core Lean and the prelude; that Lean
-accepts it is for `lean_export.checker` to find out. `relative` is reserved for rules that cite
-facts about functions: none does yet.
+accepts it is for `lean_export.checker` to find out. `relative` means the same of a theorem about
+named functions: they are any functions of which its hypotheses, cited facts among them, are true.
 """
 
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ class Theorem:
         """What is announced."""
         match self.proof:
             case Proof():
-                return Status.CLOSED
+                return Status.RELATIVE if self.statement.functions else Status.CLOSED
             case Stub():
                 return Status.STUB
 
@@ -50,6 +50,7 @@ class Theorem:
             "defined": f"`{rule}`: no division by zero ({what}).",
             "sound": f"`{rule}`, {what}: {self.rule.because}.",
             "weaken": f"`{rule}`, {what}: what is derived may be moved outward.",
+            "cited": f"`{rule}`: a cited fact applies ({what}).",
             "needed": f"`{rule}` is wrong or undefined without `{what}`.",
         }
         return sentences[kind]

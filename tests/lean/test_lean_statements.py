@@ -2,12 +2,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from lean_export.families import FAMILIES, FURTHER, grouped
-from lean_export.hints import HINTS, UNPROVED
+from lean_export.hints import HINTS, UNPROVED, Hint
 from lean_export.project import project_files
 from lean_export.proofs import Proof, Stub, proof
-from lean_export.statements import Shape, has_theorem, signature, statement, theorem_name
-from lean_export.theorems import Status, rule_theorems
-from refsem.ir.terms import Term, equal, maximum, minimum, nonzero, select, variables
+from lean_export.statements import Shape, arguments, has_theorem, signature, statement, theorem_name
+from lean_export.theorems import Status, Theorem, rule_theorems
+from refsem.exact.functions import Function
+from refsem.ir.terms import Term, applied, equal, maximum, minimum, nonzero, select, variables
 from refsem.obligations.generation import rule_obligations
 from refsem.obligations.obligation import Expected, Kind, Obligation
 from refsem.rules import BY_NAME, CATALOGUE, Claim, Derived, Outward, Rule, Side
@@ -198,6 +199,35 @@ def test_a_quotient_by_a_positive_divisor_is_cleared() -> None:
         "have c₂ : (u - l) * (u / (u - l) * (x - l)) = u * (x - l) := by grind",
     )
     assert nonzero(u - l) in [h.relation for h in statement(by_kind(rule, Kind.SOUND)).hypotheses]
+
+
+STEEP = replace(
+    EXAMPLE,
+    name="steep",
+    derived=(),
+    sides=(
+        Side("above", applied(Function.TANH, maximum(x, 0)) <= u, because="a cited fact"),
+        Side("order", x <= maximum(x, 0), because="it is a test"),
+    ),
+    claims=(Claim("upper", applied(Function.TANH, maximum(x, 0)) <= u + 0),),
+)
+
+
+def test_a_theorem_about_a_named_function_is_about_any_and_closed_relative_to_facts() -> None:
+    stated = statement(by_kind(STEEP, Kind.SOUND))
+    assert stated.functions == ("tanh",)
+    assert signature(stated)[1].startswith("    {tanh : α → α} {u x : α}")
+    assert "(above : tanh (max x 0) ≤ u)" in " ".join(signature(stated))
+    assert arguments(stated) == "(tanh := tanh) above order"
+    proved = Theorem(STEEP, stated, proof(stated, {"steep": Hint()}))
+    assert proved.status is Status.RELATIVE
+    assert isinstance(proof(stated), Stub)
+
+
+def test_no_point_is_claimed_where_a_function_has_a_value() -> None:
+    for kind in (Kind.INHABITED, Kind.NEEDED):
+        stub = proof(statement(by_kind(STEEP, kind)), {"steep": Hint()})
+        assert stub == Stub("core Lean has no values of tanh")
 
 
 def test_the_statements_of_one_small_rule_are_the_golden_ones() -> None:

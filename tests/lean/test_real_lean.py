@@ -19,9 +19,10 @@ from lean_export.proofs import Proof, proof
 from lean_export.statements import refutation, statement
 from lean_export.theorems import Theorem, rule_theorems
 from lean_export.toolchain import Lean, LeanUnavailableError, default_cache, find_lean
-from refsem.ir.terms import Term, maximum, select, variables
+from refsem.exact.functions import Function
+from refsem.ir.terms import Term, applied, maximum, select, variables
 from refsem.obligations.generation import rule_obligations
-from refsem.obligations.obligation import Obligation
+from refsem.obligations.obligation import Kind, Obligation
 from refsem.rules import BY_NAME, CATALOGUE, Claim, Derived, Outward, Rule, Side
 
 REJECTED = Path(__file__).parents[1] / "corpus" / "rejected"
@@ -58,6 +59,23 @@ UNUSUAL = Rule(
         Claim("selected", select(x, at, x - Fraction(1, 2), at) * 2 <= x + at),
     ),
     because="it uses what the catalogue does not: abs, select, fractions, keywords",
+    source="this test",
+)
+
+vu = Term("vu")
+RISING = Rule(
+    name="rising",
+    operator=None,
+    given=(u, vu),
+    chosen=(),
+    derived=(),
+    point=(x,),
+    sides=(
+        Side("in_order", applied(Function.TANH, x) <= applied(Function.TANH, u), because="a fact"),
+        Side("value_above", applied(Function.TANH, u) <= vu, because="a bound of the value"),
+    ),
+    claims=(Claim("upper", applied(Function.TANH, x) <= vu),),
+    because="it is about a named function",
     source="this test",
 )
 
@@ -124,6 +142,14 @@ def wrong_rules(names: tuple[str, ...]) -> Written:
     ]
 
 
+def relative() -> Written:
+    """A theorem about any function of which its hypotheses are true."""
+    (sound,) = (one for one in rule_obligations(RISING) if one.kind is Kind.SOUND)
+    stated = statement(sound)
+    theorem = Theorem(RISING, stated, proof(stated, {"rising": Hint()}))
+    return [(Family("Rising", "A rule about a function", ()), (theorem,))]
+
+
 def doubtful() -> Written:
     """A theorem announced closed whose proof is a `sorry`."""
     sound = rule_theorems((BY_NAME["start_form"],))[1]
@@ -132,12 +158,14 @@ def doubtful() -> Written:
 
 
 def test_lean_accepts_rules_and_negations_and_nothing_else(lean: Lean, tmp_path: Path) -> None:
-    right, (claims, negations), (unproved,) = right_rules(), wrong_rules(WRONG), doubtful()
-    write([*right, claims, negations, unproved], tmp_path)
+    right, (claims, negations) = right_rules(), wrong_rules(WRONG)
+    (rising,), (unproved,) = relative(), doubtful()
+    write([*right, claims, negations, rising, unproved], tmp_path)
     report = said_by(lean, tmp_path)
     accepted = {name for _, theorems in [*right, negations] for name in names_of(theorems)}
     assert len(accepted) > 40
     assert set(with_verdict(report, Verdict.CLOSED)) == accepted
+    assert set(with_verdict(report, Verdict.RELATIVE)) == names_of(rising[1])
     failed = with_verdict(report, Verdict.ERROR)
     assert set(failed) == names_of(claims[1]) | names_of(unproved[1])
     (name,) = names_of(unproved[1])

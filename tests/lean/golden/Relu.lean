@@ -9,7 +9,7 @@ import Refsem.Proofs.Relu
 public section
 
 /-!
-# Lines above and below ReLU
+# Linear relaxations of ReLU
 
 ## Main statements
 
