@@ -166,7 +166,7 @@ def judge_bounds(file: BoundsFile, states: tuple[Propagation, ...]) -> BoundsRep
 def _input_escapes(
     source: str, claimed: Claimed, states: tuple[Propagation, ...]
 ) -> tuple[Escape, ...]:
-    """Corners of the property's boxes that the file's input box leaves out, one an end."""
+    """The corner of the property's boxes that the file's input box leaves out by most, if any."""
     found: list[Escape] = []
     for state in states:
         lower, upper = state.replay.regions[state.region].boxes[source]
@@ -179,7 +179,7 @@ def _input_escapes(
                     found.append(
                         Escape(Finding.NOT_CONTAINED, source, index, side, claim, exact, point)
                     )
-    return tuple(found)
+    return _worst(tuple(found))
 
 
 # endpoints

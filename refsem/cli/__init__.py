@@ -1,11 +1,12 @@
 """The command line: one file a command, nothing decided here that a library caller could not ask.
 
 Exit status: 0 as claimed, 1 refuted or surprising, 2 undecided, 3 bad input or usage or not
-supported yet. With `--json` standard output carries one JSON object and nothing else; progress
-goes to standard error.
+supported yet; 70 is a defect of refsem itself, never a verdict. With `--json` standard output
+carries one JSON object and nothing else; progress goes to standard error.
 """
 
 import sys
+import traceback
 
 import click
 
@@ -21,6 +22,12 @@ from refsem.cli.vectors import vectors
 from refsem.errors import InputError
 
 BAD_INPUT = 3
+
+DEFECT = 70
+"""An error of refsem itself: the traceback is printed, and no verdict was reached."""
+
+CLOSED_PIPE = 141
+"""The reader of standard output went away: no verdict was delivered."""
 
 LATER = ("hunt", "check")
 """Commands of the stable interface that this version does not have yet."""
@@ -68,7 +75,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         sys.stderr.close()
-        return 1
+        return CLOSED_PIPE
+    except Exception:  # noqa: BLE001  a defect of refsem must not leave as `refuted`, status 1
+        traceback.print_exc()
+        return DEFECT
     return status if isinstance(status, int) else 0
 
 

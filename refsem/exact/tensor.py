@@ -255,9 +255,15 @@ class ExactTensor:
         return type(self)(_objects(-(-shifted // self.denominator)), exponent, 1)
 
     def nearest_float64(self) -> npt.NDArray[np.float64]:
-        """The entries as host floats, for proposals and for display only: never trusted."""
+        """The entries as host floats, for proposals and display only: never trusted.
+
+        What lies beyond ±2^1000 is delivered as that.
+        """
         denominator = self.denominator
-        flat = [int(entry) / denominator for entry in self.numerators.ravel()]
+        limit = denominator << 1000
+        flat = [
+            max(-limit, min(int(entry), limit)) / denominator for entry in self.numerators.ravel()
+        ]
         return np.array(flat, dtype=np.float64).reshape(self.shape)
 
 

@@ -259,7 +259,9 @@ def test_the_input_box_is_the_first_finding(tmp_path: Path) -> None:
     case = Judged.of(model, [ONE_INPUT], bounds_file(narrow, claims))
     assert not case.report.input_contains_box
     assert case.report.verdict == "unsound"
-    assert [e.finding for e in case.report.escapes()][:2] == [Finding.NOT_CONTAINED] * 2
+    findings = [escape.finding for escape in case.report.escapes()]
+    assert findings[0] is Finding.NOT_CONTAINED
+    assert findings.count(Finding.NOT_CONTAINED) == 1  # the worst of several
     assert case.counts(Finding.BROKEN) == {}
     assert case.report.count(Finding.INDUCTIVE) == total(claims)
     assert case.report.count(Finding.REFUTED) > 0
