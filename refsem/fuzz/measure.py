@@ -2,8 +2,7 @@
 
 A sum's precision shows where 1 + 2^-k meets −1 just outside it; a fused product where
 (1 + 2^-23)² meets −(1 + 2^-22); a term rounded on entry where it no longer breaks a tie. All of it
-only proposes. What counts is `confirm`: the order evaluated exactly on random finite operands
-equals the target bit for bit.
+only proposes: `confirmation.py` decides.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,15 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from refsem.fuzz.kernel_order import NotInKernel, kernel_tree
-from refsem.fuzz.orders import TENSOR_FLOAT32, X87, Order, Sum, Term, evaluate
+from refsem.fuzz.confirmation import Measured, Products, confirm
+from refsem.fuzz.orders import TENSOR_FLOAT32, X87, Order, Sum, Term
 from refsem.fuzz.reveal import Tree, has_narrow_range, reveal
-from refsem.kernel.loops import Array
-from refsem.kernel.reductions import reduce_dot, reduce_sum
-from refsem.rounding import BFLOAT16, BINARY16, BINARY32, BINARY64, RISCV, Format, Mode
-
-Products = Callable[[Array, Array], np.float32]
-"""The target: the sum of x[i]·y[i] on binary32 arrays (a plain sum ignores y)."""
+from refsem.rounding import BFLOAT16, BINARY16, BINARY32, BINARY64, Format
 
 BY_PRECISION = {
     8: BFLOAT16,
@@ -31,35 +25,6 @@ BY_PRECISION = {
 """What a sum of that many bits is taken for; other precisions get binary32's exponents."""
 
 MOST_BITS = 100
-SPREADS = (0, 12, 30)
-"""How far exponents lie from 0 in the random operands of a confirmation, in turn."""
-_SEED = 2411
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """Operands on which the target and an order differ."""
-
-    x: tuple[int, ...]
-    y: tuple[int, ...]
-    got: int
-    expected: int
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """An order, and on how many random operands it gave the target's bits."""
-
-    order: Order
-    trials: int
-    mismatch: Mismatch | None
-    in_kernel: bool
-    """Whether the kernel ran the order too, with the same bits."""
-
-    @property
-    def confirmed(self) -> bool:
-        """Whether the order gave the target's bits throughout."""
-        return self.mismatch is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,67 +233,3 @@ def _tie_inside(order: Order, place: int) -> tuple[dict[int, float], dict[int, f
         return None
     one, other = (_least_term(order, addend) for addend in total.addends[:2])
     return {one: 1.0, other: 2.0**-24}, {}
-
-
-def confirm(target: Products, order: Order, trials: int, *, products: bool) -> Measured:
-    """The order beside the target on random finite operands of several kinds, seeded.
-
-    It is evaluated exactly, and run by the kernel where that has its steps; `ArithmeticError` if
-    these two differ, which would be a defect of refsem.
-    """
-    random = np.random.Generator(np.random.PCG64([_SEED, len(order.terms)]))
-    narrow = any(total.format_ == BINARY16 for total in order.sums)
-    rows: list[tuple[Array, Array]] = []
-    results: list[int] = []
-    for trial in range(trials):
-        spread = 2 if narrow else SPREADS[trial % len(SPREADS)]
-        x, y = _operands(random, len(order.terms), spread, products=products)
-        if trial % 2:
-            _cancel(x, y)
-        bits = x.view(np.uint32), y.view(np.uint32)
-        expected = evaluate(order, bits[0].tolist(), bits[1].tolist())
-        got = int(np.asarray(target(x, y), np.float32).view(np.uint32))
-        if got != expected:
-            mismatch = Mismatch(tuple(bits[0].tolist()), tuple(bits[1].tolist()), got, expected)
-            return Measured(order, trial, mismatch, in_kernel=False)
-        rows.append(bits)
-        results.append(expected)
-    in_kernel = _confirmed_in_kernel(order, rows, results, products=products)
-    return Measured(order, trials, None, in_kernel)
-
-
-def _confirmed_in_kernel(
-    order: Order, rows: list[tuple[Array, Array]], results: list[int], *, products: bool
-) -> bool:
-    """Whether the kernel has the steps of the order; it then gives the results."""
-    tree = kernel_tree(order)
-    if isinstance(tree, NotInKernel) or not rows:
-        return False
-    x, y = (np.stack([row[side] for row in rows]) for side in (0, 1))
-    if products:
-        got, _ = reduce_dot(Mode.RNE, x, y, tree, RISCV)
-    else:
-        got, _ = reduce_sum(Mode.RNE, x, tree, RISCV)
-    if got.tolist() != results:
-        raise ArithmeticError(f"the kernel and the model differ on {order}")
-    return True
-
-
-def _operands(
-    random: np.random.Generator, count: int, spread: int, *, products: bool
-) -> tuple[Array, Array]:
-    """Operands whose exponents lie within the spread around 0."""
-
-    def numbers() -> Array:
-        significands = random.integers(1 << 23, 1 << 24, count).astype(np.float64)
-        exponents = random.integers(-spread, spread + 1, count) - 23
-        signs = random.choice([-1.0, 1.0], count)
-        return (signs * significands * 2.0**exponents).astype(np.float32)
-
-    return numbers(), numbers() if products else np.ones(count, np.float32)
-
-
-def _cancel(x: Array, y: Array) -> None:
-    """Let the later half of the products cancel the earlier one."""
-    middle = x.size // 2
-    x[x.size - middle :], y[y.size - middle :] = -x[:middle], y[:middle]

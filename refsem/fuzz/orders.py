@@ -5,7 +5,7 @@ added; a sum adds two or more earlier values exactly and rounds the result to ne
 own format. Sums stand in the order of evaluation, so that evaluation is a loop.
 
 Not here: infinities and NaNs, other rounding directions, flushing. How an order is found:
-`reveal.py`; whether it is right: `measure.py`.
+`reveal.py`; whether it is right: `confirmation.py`.
 """
 
 from collections.abc import Sequence

@@ -15,7 +15,8 @@ from refsem.fuzz.accuracy import (
     measurable,
     sampled,
 )
-from refsem.fuzz.measure import Measured, Products, measure
+from refsem.fuzz.confirmation import Measured, Products
+from refsem.fuzz.measure import measure
 from refsem.fuzz.orders import describe
 from refsem.fuzz.probes import Row, probe
 from refsem.fuzz.targets.loading import load_target

@@ -7,7 +7,7 @@ it the tree: the terms that meet term i first are those with the least size, and
 
 A subtree of more than two parts that meet at once is one step that cannot be resolved. Sizes that
 no tree has mean that nothing was lost (an exact accumulator) or that the order depends on values:
-then the whole reduction is one such step. Nothing here is trusted: `measure.py` confirms.
+then the whole reduction is one such step. Nothing here is trusted: `confirmation.py` decides.
 
 Source: the idea is that of FPRev, arXiv 2411.00442.
 """

@@ -7,7 +7,7 @@ from math import fsum
 import numpy as np
 from gmpy2 import mpq
 
-from refsem.fuzz.measure import Products
+from refsem.fuzz.confirmation import Products
 from refsem.kernel.loops import Array
 from refsem.rounding import BINARY32, RISCV, Mode
 from refsem.rounding.function import round_rational

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from refsem.fuzz.confirmation import Products, confirm
 from refsem.fuzz.kernel_order import NotInKernel, kernel_tree
-from refsem.fuzz.measure import Products, confirm, measure
+from refsem.fuzz.measure import measure
 from refsem.fuzz.orders import Order, Sum, Term, depth, describe, evaluate, format_name, written
 from refsem.fuzz.reveal import reveal
 from refsem.kernel.loops import Array
