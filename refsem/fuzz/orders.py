@@ -8,6 +8,7 @@ Not here: infinities and NaNs, other rounding directions, flushing. How an order
 `reveal.py`; whether it is right: `confirmation.py`.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -144,8 +145,12 @@ def describe(order: Order) -> str:
     fused = sum(term.rounded is None for term in order.terms)
     if fused:
         parts.append(f"{fused} of {count} products fused")
-    narrow = {term.rounded for term in order.terms} - {None, BINARY32}
-    parts += [f"terms first rounded to {format_name(f)}" for f in narrow if f is not None]
+    narrow = Counter(term.rounded for term in order.terms)
+    parts += [
+        f"{number} of {count} terms first rounded to {format_name(format_)}"
+        for format_, number in narrow.items()
+        if format_ is not None and format_ != BINARY32
+    ]
     if order.from_zero:
         parts.append("+0 added")
     for total in order.unresolved[:3]:
