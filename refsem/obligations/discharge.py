@@ -1,7 +1,8 @@
 """Discharge: an outcome for each obligation.
 
 Small points are tried first: what they refute is refuted by arithmetic alone, and what they
-inhabit is inhabited. The rest is put to z3, which is believed for `unsat` only and by name.
+inhabit is inhabited. What has a stored algebraic proof is proved if the checker accepts it. The
+rest is put to z3, which is believed for `unsat` only and by name.
 """
 
 import time
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from refsem.obligations import sampling, smt
+from refsem.obligations.algebra.stored import checked
 from refsem.obligations.generation import rule_obligations
 from refsem.obligations.obligation import (
     By,
@@ -34,6 +36,9 @@ class Limits:
     resources: int
 
 
+FACTS = "refsem/rules/function_facts.py"
+"""Where the facts about functions are stated."""
+
 DEFAULT_LIMITS = Limits(points=200, resources=smt.RESOURCES)
 
 
@@ -43,17 +48,36 @@ def discharge(obligation: Obligation, limits: Limits) -> Outcome:
         case Kind.LIFT:
             return Stated("refsem/ir/affine.py and refsem/rules/replay.py, by induction")
         case Kind.NEEDED:
-            return _conjunction([discharge(part, limits) for part in obligation.parts])
+            return _without(obligation.parts, limits)
         case Kind.INHABITED:
             return _inhabited(obligation, limits)
         case Kind.INSTANCE | Kind.CLAIM:
             raise TypeError(f"{obligation.id} is discharged by replay, not by a solver")
-        case Kind.DEFINED | Kind.SOUND | Kind.WEAKEN:
+        case Kind.FACT:
+            found = sampling.search(obligation, limits.points)
+            return Stated(FACTS) if found is None else Refuted(found)
+        case Kind.DEFINED | Kind.CITED | Kind.SOUND | Kind.WEAKEN:
             return _implied(obligation, limits)
 
 
+def _without(parts: tuple[Obligation, ...], limits: Limits) -> Outcome:
+    """What comes of a rule without a side: refuted if it is undefined or unsound, at a point.
+
+    A citation that no longer applies refutes nothing: the claim may hold for another reason.
+    """
+    outcomes: list[Outcome] = []
+    for part in parts:
+        outcome = discharge(part, limits)
+        if part.kind is Kind.CITED and isinstance(outcome, Refuted):
+            outcome = Unknown(f"without the side, {part.id} does not follow")
+        outcomes.append(outcome)
+        if isinstance(outcome, Refuted):
+            break
+    return _conjunction(outcomes)
+
+
 def _conjunction(outcomes: list[Outcome]) -> Outcome:
-    """Refuted if a part is, proved if every part is, else unknown."""
+    """Refuted if a part is, proved if every part is (by z3 if one needs it), else unknown."""
     for outcome in outcomes:
         if isinstance(outcome, Refuted):
             return outcome
@@ -61,7 +85,8 @@ def _conjunction(outcomes: list[Outcome]) -> Outcome:
         if not isinstance(outcome, Proved):
             return outcome
     proofs = [outcome for outcome in outcomes if isinstance(outcome, Proved)]
-    return Proved(By.Z3, proofs[-1].evidence)
+    least = next((one for one in proofs if one.by is By.Z3), proofs[-1])
+    return Proved(least.by, least.evidence, proofs[-1].relying_on)
 
 
 def _inhabited(obligation: Obligation, limits: Limits) -> Outcome:
@@ -79,6 +104,9 @@ def _implied(obligation: Obligation, limits: Limits) -> Outcome:
     found = sampling.search(obligation, limits.points)
     if found is not None:
         return Refuted(found)
+    proof = checked(obligation)
+    if proof is not None:
+        return Proved(By.ALGEBRA, proof, obligation.assumes)
     answer, run = _asked(obligation, limits)
     if answer.word == "unsat":
         return Proved(By.Z3, run, obligation.assumes)

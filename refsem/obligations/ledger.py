@@ -14,6 +14,7 @@ from pathlib import Path
 from refsem.errors import InputError
 from refsem.ir.readings import relation_text, to_text
 from refsem.obligations.obligation import (
+    Algebraic,
     By,
     Evidence,
     Exact,
@@ -46,6 +47,12 @@ def evidence_object(evidence: Evidence) -> dict[str, object]:
             }
         case Exact():
             return {"exact": evidence.what}
+        case Algebraic():
+            return {
+                "proof": evidence.file,
+                "leaves": evidence.leaves,
+                "products": evidence.products,
+            }
 
 
 def outcome_object(outcome: Outcome) -> dict[str, object]:
@@ -134,6 +141,7 @@ def write_whole(path: Path, text: str) -> None:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
+        Path(temporary).chmod(0o644)
         Path(temporary).replace(target)
     except OSError as error:
         raise InputError(str(path), "", error.strerror or "cannot be written") from None

@@ -20,9 +20,13 @@ class Kind(Enum):
     """The question an obligation asks of a rule, or of one application of it."""
 
     INHABITED = "inhabited"
-    """Some point satisfies every side."""
+    """Some point satisfies every side, and what is cited is seen to hold there."""
     DEFINED = "defined"
-    """Every divisor is non-zero under the sides."""
+    """Every divisor is non-zero and every function in its domain, under the sides."""
+    FACT = "fact"
+    """A cited fact about a named function; nothing is seen to contradict it."""
+    CITED = "cited"
+    """A premise of a cited instance of a fact follows from the sides."""
     SOUND = "sound"
     """A claim follows from the sides."""
     WEAKEN = "weaken"
@@ -80,7 +84,16 @@ class Exact:
     what: str
 
 
-Evidence = Point | SolverRun | Exact
+@dataclass(frozen=True, slots=True)
+class Algebraic:
+    """A stored algebraic proof that the checker has accepted: its file and its size."""
+
+    file: str
+    leaves: int
+    products: int
+
+
+Evidence = Point | SolverRun | Exact | Algebraic
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +140,14 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Premise:
-    """A named hypothesis."""
+    """A named hypothesis: a side, or the conclusion of a cited instance of a fact.
+
+    A cited one is true wherever the sides are, so a point need not meet it to refute.
+    """
 
     name: str
     relation: Relation
+    cited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +156,8 @@ class Obligation:
 
     It has a goal, or asks for a point (`inhabited`), or is the conjunction of its parts (`needed`:
     the rule without one side is still defined and sound), or is stated in words (`lift`).
-    `assumes` names the obligations whose proof licenses the premises that divisors are non-zero.
+    `assumes` names the obligations that license what is not a side: that divisors are non-zero and
+    functions defined, that cited facts apply, and those facts.
     """
 
     id: str

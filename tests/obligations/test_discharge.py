@@ -14,6 +14,7 @@ from refsem.obligations import smt
 from refsem.obligations.discharge import DEFAULT_LIMITS, Limits, audit_rule, audit_rules, discharge
 from refsem.obligations.generation import rule_obligations
 from refsem.obligations.obligation import (
+    Algebraic,
     By,
     Expected,
     Kind,
@@ -288,6 +289,8 @@ def test_evidence_is_exact_or_a_named_solver() -> None:
         match record.outcome:
             case Proved(By.Z3, SolverRun(solver=solver, answer=answer)):
                 assert (solver, answer) == (smt.SOLVER, "unsat")
+            case Proved(By.ALGEBRA, Algebraic(file=file)):
+                assert file == "relu_triangle.json"
             case Proved(By.POINT, Point(values=values)) | Refuted(Point(values=values)):
                 assert all(isinstance(value, type(mpq())) for _, value in values)
             case other:

@@ -44,7 +44,7 @@ def _rewriting(scene: Scene) -> tuple[Scene, list[Step]] | None:
     for label, (kind, polynomial) in scene.visible().items():
         if kind is not Kind.ZERO:
             continue
-        for index in sorted(indices(polynomial), reverse=True):
+        for index in sorted(indices(polynomial)):
             variable = scene.generators()[index]
             powers = coefficients(polynomial, index)
             linear = set(powers) <= {0, 1} and list(powers[1]) == [0]
