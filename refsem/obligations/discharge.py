@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from refsem.obligations import sampling, smt
 from refsem.obligations.algebra.stored import checked
-from refsem.obligations.algebra.stored import checked
 from refsem.obligations.generation import rule_obligations
 from refsem.obligations.obligation import (
     By,

@@ -53,12 +53,6 @@ def evidence_object(evidence: Evidence) -> dict[str, object]:
                 "leaves": evidence.leaves,
                 "products": evidence.products,
             }
-        case Algebraic():
-            return {
-                "proof": evidence.file,
-                "leaves": evidence.leaves,
-                "products": evidence.products,
-            }
 
 
 def outcome_object(outcome: Outcome) -> dict[str, object]:
