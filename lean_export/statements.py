@@ -1,4 +1,6 @@
-"""One theorem for each obligation of a rule, except what is stated in words (`lift`).
+"""One theorem for each obligation of a rule, where there is one in core Lean.
+
+What is stated in words (`lift`, facts) has none, nor what claims a point for a named function.
 
 A statement is generated from its obligation alone and never edited. Its variables are the rule's;
 its hypotheses are the definitions of the derived values (an equation, or an inequality where the
@@ -78,15 +80,34 @@ class Statement:
         """The named functions that the theorem is about."""
         relations = [hypothesis.relation for hypothesis in self.hypotheses]
         relations.extend(() if self.goal is None else (self.goal,))
-        heads = (node.head for root in relation_terms(relations) for node in subterms(root))
-        return tuple(dict.fromkeys(head.value for head in heads if isinstance(head, Function)))
+        return named_functions(relations)
 
 
 def has_theorem(obligation: Obligation) -> bool:
-    """Whether the obligation is stated as a theorem."""
+    """Whether the obligation is stated as a theorem.
+
+    One that claims a point has none if it is about a named function: an arbitrary function in its
+    place need not have such a point, and core Lean knows no other.
+    """
     if obligation.kind is Kind.NEEDED:
-        return obligation.expected is Expected.REFUTED
-    return obligation.kind.value in _PROVED_KINDS and obligation.expected is Expected.PROVED
+        asked = obligation.expected is Expected.REFUTED
+    else:
+        asked = obligation.kind.value in _PROVED_KINDS and obligation.expected is Expected.PROVED
+    about_point = obligation.kind in (Kind.NEEDED, Kind.INHABITED)
+    return asked and not (about_point and named_functions(_relations(obligation)))
+
+
+def _relations(obligation: Obligation) -> tuple[Relation, ...]:
+    """The premises and goals of an obligation and its parts."""
+    goal = () if obligation.goal is None else (obligation.goal,)
+    parts = (relation for part in obligation.parts for relation in _relations(part))
+    return (*(premise.relation for premise in obligation.premises), *goal, *parts)
+
+
+def named_functions(relations: Iterable[Relation]) -> tuple[str, ...]:
+    """The names of the functions that some relations mention."""
+    heads = (node.head for root in relation_terms(relations) for node in subterms(root))
+    return tuple(dict.fromkeys(head.value for head in heads if isinstance(head, Function)))
 
 
 def theorem_name(obligation: Obligation) -> str:

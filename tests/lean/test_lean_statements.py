@@ -225,9 +225,8 @@ def test_a_theorem_about_a_named_function_is_about_any_and_closed_relative_to_fa
 
 
 def test_no_point_is_claimed_where_a_function_has_a_value() -> None:
-    for kind in (Kind.INHABITED, Kind.NEEDED):
-        stub = proof(statement(by_kind(STEEP, kind)), {"steep": Hint()})
-        assert stub == Stub("core Lean has no values of tanh")
+    kinds = {one.kind for one in rule_obligations(STEEP) if has_theorem(one)}
+    assert kinds == {Kind.SOUND}
 
 
 def test_the_statements_of_one_small_rule_are_the_golden_ones() -> None:
