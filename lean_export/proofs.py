@@ -62,7 +62,7 @@ def proof(stated: Statement, hints: Mapping[str, Hint] = HINTS) -> Proof | Stub:
         case Shape.EXISTENCE:
             return _witness(stated, "grind")
         case Shape.COUNTEREXAMPLE:
-            return _witness(stated, "decide +kernel")
+            return _witness(stated, _computation(stated))
         case Shape.IMPLICATION:
             return _argument(stated, hints.get(rule, Hint()))
 
@@ -77,6 +77,15 @@ def _witness(stated: Statement, closing: str) -> Proof | Stub:
     whole = parts[0] if len(parts) == 1 else f"⟨{', '.join(parts)}⟩"
     text = f"refine {whole} <;> {closing}" if conjuncts else f"exact {whole}"
     return Proof(broken(text, 0, 4))
+
+
+def _computation(stated: Statement) -> str:
+    """The tactic that computes with rational numbers; a selection is first made computable."""
+    relations = [hypothesis.relation for hypothesis in stated.hypotheses]
+    relations.extend(() if stated.goal is None else (stated.goal,))
+    nodes = (node for root in relation_terms(relations) for node in subterms(root))
+    selects = any(node.head is Operator.SELECT for node in nodes)
+    return f"{'(try simp only [select_eq]) <;> ' if selects else ''}decide +kernel"
 
 
 def _coordinate(point: Point, name: str) -> str:

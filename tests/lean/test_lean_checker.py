@@ -63,7 +63,7 @@ def check(project: Path, *, limits: Limits = LIMITS, **plan: object) -> LeanRepo
     lean = Lean((str(script),), "stand-in", None)
     heard: list[str] = []
     report = check_project(project, heard.append, limits=limits, find=lambda *_: lean)
-    assert heard[0] == "Lean reads Refsem.Basic: 7 theorems"
+    assert heard[0].startswith("Lean reads Refsem.Basic: ")
     return report
 
 

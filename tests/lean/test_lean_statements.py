@@ -224,6 +224,14 @@ def test_a_theorem_about_a_named_function_is_about_any_and_closed_relative_to_fa
     assert isinstance(proof(stated), Stub)
 
 
+def test_a_selection_is_made_computable_before_it_is_computed() -> None:
+    chosen = Claim("upper", select(l, u, x, a) <= x - 1)
+    failing = statement(by_kind(replace(EXAMPLE, derived=(), claims=(chosen,)), Kind.NEEDED))
+    found = proof(failing)
+    assert isinstance(found, Proof)
+    assert found.tactics[-1].endswith(" <;> (try simp only [select_eq]) <;> decide +kernel")
+
+
 def test_no_point_is_claimed_where_a_function_has_a_value() -> None:
     kinds = {one.kind for one in rule_obligations(STEEP) if has_theorem(one)}
     assert kinds == {Kind.SOUND}

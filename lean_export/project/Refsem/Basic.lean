@@ -39,6 +39,12 @@ open Classical in
 noncomputable def select [LE α] (a b x y : α) : α :=
   if a ≤ b then x else y
 
+/-- A selection is an `if`, whichever procedure decides its condition. -/
+theorem select_eq [LE α] (a b x y : α) [Decidable (a ≤ b)] :
+    select a b x y = if a ≤ b then x else y := by
+  unfold select
+  split <;> rfl
+
 section Cases
 
 variable [LE α] [IsLinearOrder α]
