@@ -14,17 +14,13 @@ from written_proofs import WRITTEN, Written, a, b, l, obligation, u, x, y
 from refsem.ir.terms import equal, maximum, nonzero, select, term
 from refsem.obligations.algebra.checker import Accepted, Rejected, check
 from refsem.obligations.algebra.proof import AlgebraicProof, Bounds, Leaf, Lemma, Product, Split
-from refsem.obligations.algebra.search import PRODUCTS, NotFound, find_proof
+from refsem.obligations.algebra.search import MONOMIALS, NotFound, find_proof
 from refsem.obligations.algebra.search.pruning import pruned
 from refsem.obligations.generation import rule_obligations
 from refsem.obligations.obligation import Kind, Obligation
 from refsem.obligations.sampling import search
 
-SLOW = {"max_any_plane", "hard_swish_any_slope"} | {
-    f"{function}_any_slope_{side}"
-    for function in ("relu6", "hard_tanh", "hard_sigmoid")
-    for side in ("upper", "lower")
-}
+SLOW = {"hard_swish_any_slope", "hard_tanh_any_slope_upper", "hard_sigmoid_any_slope_upper"}
 ALL = [
     pytest.param(one, id=name, marks=[pytest.mark.nightly] if name in SLOW else [])
     for one in (*CORPUS, *HARDER)
@@ -40,14 +36,14 @@ def test_the_corpus_is_as_large_as_it_says_and_not_refuted() -> None:
 
 @pytest.mark.parametrize("one", ALL)
 def test_a_proof_of_the_corpus_is_found_and_accepted(one: Obligation) -> None:
-    proof = find_proof(one, PRODUCTS)
+    proof = find_proof(one, MONOMIALS)
     assert isinstance(proof, AlgebraicProof)
     assert isinstance(check(one, proof), Accepted)
 
 
 @pytest.mark.parametrize("written", WRITTEN, ids=lambda one: one.obligation.id)
 def test_what_was_proved_by_hand_is_found_too(written: Written) -> None:
-    proof = find_proof(written.obligation, PRODUCTS)
+    proof = find_proof(written.obligation, MONOMIALS)
     assert isinstance(proof, AlgebraicProof)
     assert proves(written.obligation, proof)
 
@@ -73,7 +69,7 @@ FALSE = (
 
 @pytest.mark.parametrize("one", FALSE, ids=lambda one: one.id)
 def test_what_is_false_is_not_proved(one: Obligation) -> None:
-    assert isinstance(find_proof(one, 20_000), NotFound)
+    assert isinstance(find_proof(one, 200_000), NotFound)
 
 
 REJECTED = sorted((Path(__file__).parents[1] / "corpus" / "rejected").glob("*.py"))
@@ -85,13 +81,13 @@ def test_no_obligation_refuted_at_a_point_is_proved(path: Path) -> None:
     kinds = {Kind.DEFINED, Kind.SOUND, Kind.WEAKEN}
     for one in rule_obligations(rule):
         if one.kind in kinds and search(one, 200) is not None:
-            assert isinstance(find_proof(one, 2000), NotFound)
+            assert isinstance(find_proof(one, 10_000), NotFound)
 
 
 def test_contradictory_premises_prove_anything_without_the_goal() -> None:
     """Why being inhabited is an obligation of its own."""
     one = obligation("vacuous", {"low": l <= x, "high": x <= u, "crossed": u < l}, x * x <= -1)
-    proof = find_proof(one, PRODUCTS)
+    proof = find_proof(one, MONOMIALS)
     assert isinstance(proof, AlgebraicProof)
     assert isinstance(proof.root, Leaf)
     assert all("goal" not in product.facts for product in proof.root.products)
@@ -100,7 +96,7 @@ def test_contradictory_premises_prove_anything_without_the_goal() -> None:
 def test_too_small_a_budget_is_a_reason_and_no_verdict() -> None:
     found = find_proof(CORPUS[0], 10)
     assert isinstance(found, NotFound)
-    assert "10 products" in found.reason
+    assert "10 monomials" in found.reason
 
 
 # repeatable, and no longer than needed
@@ -110,8 +106,8 @@ import json, sys
 sys.path.insert(0, sys.argv[1])
 from corpus import CORPUS
 from refsem.obligations.algebra.encoding import encode
-from refsem.obligations.algebra.search import PRODUCTS, find_proof
-print(json.dumps([encode(find_proof(one, PRODUCTS)) for one in CORPUS[:4] + CORPUS[-2:]]))
+from refsem.obligations.algebra.search import MONOMIALS, find_proof
+print(json.dumps([encode(find_proof(one, MONOMIALS)) for one in CORPUS[:4] + CORPUS[-2:]]))
 """
 
 
@@ -157,7 +153,7 @@ def _products(*labels: str) -> tuple[Product, ...]:
     "one", [one for one in CORPUS if one.id.partition("/")[0] not in SLOW][::4]
 )
 def test_a_found_proof_is_about_its_own_obligation_only(one: Obligation) -> None:
-    proof = find_proof(one, PRODUCTS)
+    proof = find_proof(one, MONOMIALS)
     assert isinstance(proof, AlgebraicProof)
     for other in CORPUS:
         if (other.goal, other.definitions) != (one.goal, one.definitions):

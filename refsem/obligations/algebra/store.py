@@ -15,7 +15,7 @@ from pathlib import Path
 
 from refsem.obligations.algebra.checker import Accepted, Rejected, check
 from refsem.obligations.algebra.proof import AlgebraicProof
-from refsem.obligations.algebra.search import PRODUCTS, NotFound, find_proof
+from refsem.obligations.algebra.search import MONOMIALS, NotFound, find_proof
 from refsem.obligations.algebra.shortening import shortened
 from refsem.obligations.algebra.stored import Proofs, file_text, read
 from refsem.obligations.generation import rule_obligations
@@ -66,7 +66,7 @@ def searched_for(obligation: Obligation) -> AlgebraicProof | NotFound:
     """A proof that the checker accepts; none where a small point refutes the obligation."""
     if sample(obligation, _POINTS) is not None:
         return NotFound("refuted at a point")
-    found = find_proof(obligation, PRODUCTS)
+    found = find_proof(obligation, MONOMIALS)
     if isinstance(found, NotFound):
         return found
     if isinstance(check(obligation, found), Rejected):

@@ -12,8 +12,8 @@ from refsem.obligations.algebra.search.scene import opening
 from refsem.obligations.algebra.search.tree import CAPS, Tree
 from refsem.obligations.obligation import Obligation
 
-PRODUCTS = 2_000_000
-"""Products of facts that one search may multiply out."""
+MONOMIALS = 10_000_000
+"""Monomials of products of facts that one search may write out: a few minutes at the worst."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class NotFound:
     reason: str
 
 
-def find_proof(obligation: Obligation, products: int) -> AlgebraicProof | NotFound:
-    """A proof of the obligation, within that many products."""
-    budget = Budget(products)
+def find_proof(obligation: Obligation, monomials: int) -> AlgebraicProof | NotFound:
+    """A proof of the obligation, within that many monomials."""
+    budget = Budget(monomials)
     tree = Tree(budget)
     try:
         for cap in CAPS:
@@ -34,5 +34,5 @@ def find_proof(obligation: Obligation, products: int) -> AlgebraicProof | NotFou
             if node is not None:
                 return AlgebraicProof(pruned(node))
     except OutOfBudget:
-        return NotFound(f"nothing found within {products} products")
+        return NotFound(f"nothing found within {monomials} monomials")
     return NotFound("nothing found at any level")

@@ -40,14 +40,14 @@ class Effort:
 
 @dataclass(slots=True)
 class Budget:
-    """What may still be spent, in products multiplied out; the search stops at none."""
+    """What may still be spent, in monomials written out; the search stops at none."""
 
-    products: int
+    monomials: int
 
-    def spend(self, products: int) -> None:
+    def spend(self, monomials: int) -> None:
         """Take from the budget; `OutOfBudget` when there is nothing left."""
-        self.products -= products
-        if self.products < 0:
+        self.monomials -= monomials
+        if self.monomials < 0:
             raise OutOfBudget
 
 
@@ -93,8 +93,12 @@ def leaf(scene: Scene, effort: Effort, budget: Budget) -> Leaf | None:
     return None
 
 
+_LENGTHS = {1: 1, 2: 1, 3: 3, 4: 8, 5: 12, 6: 16}
+"""How much longer a product of so many factors takes than one of two, as measured."""
+
+
 def cost(scene: Scene, effort: Effort, more: int) -> int:
-    """How many products a leaf would have to look at, with that many more facts."""
+    """What a leaf costs, in products of two facts, with that many more facts."""
     visible = {label: known for label, known in scene.visible().items() if known[1]}
     count = len(visible) + more
     found = comb(count + effort.factors, effort.factors)
@@ -102,7 +106,7 @@ def cost(scene: Scene, effort: Effort, more: int) -> int:
         table = weights([polynomial for _, polynomial in visible.values()])
         offered = len(list(roots(visible, table, len(next(iter(table.values()), ())))))
         found += offered * comb(count + effort.factors - 2, effort.factors - 2)
-    return found
+    return found * _LENGTHS[effort.factors]
 
 
 def _trivial(scene: Scene) -> Leaf | None:
@@ -193,7 +197,6 @@ def _solve(
     multiples: list[tuple[str, int, Packed]],
     budget: Budget,
 ) -> Leaf | None:
-    budget.spend(len(members))
     products: dict[tuple[int, ...], Integral] = {(): {0: 1}}
 
     def value(key: tuple[int, ...]) -> Integral:
@@ -201,7 +204,10 @@ def _solve(
             products[key] = integral_times(value(key[:-1]), factors[key[-1]].polynomial)
         return products[key]
 
-    columns = [value(key) for key in members]
+    columns = []
+    for key in members:
+        columns.append(value(key))
+        budget.spend(len(columns[-1]))
     for _, _, polynomial in multiples:
         whole = primitive(polynomial)[0]
         columns.extend((whole, {m: -v for m, v in whole.items()}))

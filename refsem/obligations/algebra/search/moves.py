@@ -1,7 +1,10 @@
 """Moves at a leaf: signs worth a split, and variables written between the ends of their box."""
 
-from refsem.ir.terms import Comparison, Relation, Term, term
+from collections.abc import Iterable, Iterator
+
+from refsem.ir.terms import Comparison, Operator, Relation, Term, subterms, term
 from refsem.obligations.algebra.proof import Barycentric
+from refsem.obligations.algebra.search import atoms
 from refsem.obligations.algebra.search.leaves import Budget, Effort, as_term, leaf
 from refsem.obligations.algebra.search.packed import (
     Packed,
@@ -9,33 +12,61 @@ from refsem.obligations.algebra.search.packed import (
     generator,
     indices,
     plus,
+    primitive,
     times,
 )
 from refsem.obligations.algebra.search.scene import Kind, Known, Scene, denied, stated
 from refsem.obligations.algebra.search.steps import Step, lemma_step
 
+_LONGEST = 4
+"""Monomials of a polynomial that is worth a split."""
+
 
 def candidates(scene: Scene) -> list[Term]:
-    """Terms whose sign may decide a branch: slopes of the goal, then variables."""
+    """Terms whose sign may decide a branch: slopes and variables of the goal, factors, the rest."""
     visible = scene.visible()
     goals = [p for label, (_, p) in visible.items() if label.startswith("goal")]
-    known = [p for _, p in visible.values()]
-    numbered = scene.generators()
-    found: list[Packed] = []
+    found = [
+        *_slopes(goals),
+        *_variables(scene, goals),
+        *_factors(scene, visible),
+        *_variables(scene, [p for _, p in visible.values()]),
+    ]
+    seen = [primitive(p)[0] for _, p in visible.values()]
+    kept: list[Term] = []
+    for one in found:
+        whole = primitive(one)[0]
+        if whole not in seen and {m: -value for m, value in whole.items()} not in seen:
+            seen.append(whole)
+            kept.append(as_term(scene, one))
+    return kept
+
+
+def _slopes(goals: list[Packed]) -> Iterator[Packed]:
     for goal in goals:
         for index in sorted(indices(goal)):
             slope = _derivative(goal, index)
-            if 0 < len(slope) <= 4 and any(slope):
-                found.append(slope)
-    for polynomials in (goals, known):
-        occurring = sorted(frozenset[int]().union(*(indices(p) for p in polynomials)))
-        found.extend(generator(i) for i in occurring if isinstance(numbered[i].head, str))
-    kept: list[Packed] = []
-    for one in found:
-        opposite = plus({}, one, -1)
-        if all(other not in (kept + known) for other in (one, opposite)):
-            kept.append(one)
-    return [as_term(scene, one) for one in kept]
+            if any(slope) and len(slope) <= _LONGEST:
+                yield slope
+
+
+def _variables(scene: Scene, polynomials: list[Packed]) -> Iterator[Packed]:
+    numbered = scene.generators()
+    for index in sorted(frozenset[int]().union(*(indices(p) for p in polynomials))):
+        if isinstance(numbered[index].head, str):
+            yield generator(index)
+
+
+def _factors(scene: Scene, visible: Iterable[str]) -> Iterator[Packed]:
+    """What something is multiplied by in a fact, as long as it is short and divides by nothing."""
+    for label in visible:
+        for node in subterms(scene.facts[label].term):
+            if node.head is Operator.MUL:
+                for factor in node.arguments:
+                    read = scene.read(factor)
+                    plain = not read.below and not atoms.generators(scene, read.top)
+                    if plain and any(read.top) and len(read.top) <= _LONGEST:
+                        yield read.top
 
 
 def _derivative(polynomial: Packed, index: int) -> Packed:
@@ -72,9 +103,11 @@ def movable(scene: Scene) -> dict[str, tuple[str, str]]:
 
 
 def _ends(scene: Scene, index: int) -> tuple[str, str] | None:
-    """The facts x − l ≥ 0 and u − x ≥ 0 about a variable, the first of each."""
+    """The facts x − l ≥ 0 and u − x ≥ 0 about a variable, the first of each that is no bound."""
     lower = upper = None
     for label, (kind, polynomial) in scene.visible().items():
+        if label.startswith(("goal", "definition/")):
+            continue
         powers = coefficients(polynomial, index)
         if kind in {Kind.WEAK, Kind.STRICT} and set(powers) <= {0, 1} and 1 in powers:
             if powers[1] == {0: 1}:

@@ -35,7 +35,12 @@ def roots(
         monomials = [1 << WIDTH * index for index in used]
         quadratic = sorted({m + g for m in monomials for g in monomials})
     seen: list[Integral] = []
-    for root in (*_derivatives(goals, used), *_pairs([0, *linear, *quadratic], table, length)):
+    found = (
+        *_derivatives(goals, used),
+        *_crossing(goals, table, length),
+        *_pairs([0, *linear, *quadratic], table, length),
+    )
+    for root in found:
         whole = primitive(root)[0]
         if whole not in seen and {m: -v for m, v in whole.items()} not in seen:
             seen.append(whole)
@@ -52,6 +57,18 @@ def _derivatives(goals: list[Packed], used: Sequence[int]) -> Iterator[Packed]:
                         found[monomial - (1 << WIDTH * index)] = value * power
             if found and degree(found) == 1 and len(found) <= 3:
                 yield found
+
+
+def _crossing(goals: list[Packed], table: dict[int, Weight], length: int) -> Iterator[Packed]:
+    """Sums and differences of two monomials of one weight whose product is one of the goal's."""
+    for monomial in (monomial for goal in goals for monomial in goal):
+        factors = [1 << WIDTH * index for index, power in exponents(monomial) for _ in range(power)]
+        for one in sorted({m + g for m in factors for g in factors if factors.count(m) > (m == g)}):
+            other = monomial - one
+            weights = {weight(part, table, length) for part in (one, other)}
+            if one != other and len(weights) == 1 and degree([other]) <= 2:
+                yield {one: mpq(1), other: mpq(-1)}
+                yield {one: mpq(1), other: mpq(1)}
 
 
 def _pairs(monomials: list[int], table: dict[int, Weight], length: int) -> Iterator[Packed]:

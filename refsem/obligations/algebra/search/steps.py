@@ -92,10 +92,12 @@ def _elimination(scene: Scene) -> tuple[Scene, list[Step]] | None:
 
 def _consequences(scene: Scene, atom: Term) -> tuple[Scene, list[Step]] | None:
     index, steps = scene.index(atom), list[Step]()
-    for label, (_, polynomial) in scene.visible().items():
+    for label, (kind, polynomial) in scene.visible().items():
         if index in indices(polynomial):
             few = len(atoms.generators(scene, polynomial)) <= _MOST_ATOMS
-            found = atoms.consequences(scene, label, atom) if few else None
+            # of a strict fact no average of consequences is strict: it keeps its atom
+            wanted = few and kind is Kind.WEAK
+            found = atoms.consequences(scene, label, atom) if wanted else None
             if found is None:
                 return None
             scene = scene.hide(label)

@@ -45,18 +45,18 @@ LEVELS = tuple(
             "0 plain 4 -",
             "0 plain 4 squares",
             "1 moved 3 -",
-            "0 moved 5 -",
+            "1 moved 4 -",
             "2 plain 3 -",
+            "0 moved 5 -",
             "0 plain 5 -",
             "1 plain 4 -",
-            "1 moved 4 -",
             "0 moved 6 -",
             "0 plain 6 -",
         )
     )
 )
-CAPS = (500, 5000, 20_000, 100_000)
-"""How much a level may cost, in products looked at, in one round of the search after another."""
+CAPS = (1000, 10_000, 100_000, 1_000_000)
+"""How much a level may cost, in products of two facts, in one round of the search after another."""
 
 _MOST_SIGNS = 3
 _MOST_CASES = 24
@@ -152,7 +152,8 @@ def _affordable(scene: Scene, cap: int) -> Iterator[Level]:
     for level in LEVELS:
         if moved or not level.barycentric:
             more = level.splits + moved * level.barycentric
-            if cost(scene, level.effort, more) * tries**level.splits <= cap:
+            longer = 2 if level.barycentric else 1
+            if cost(scene, level.effort, more) * longer * tries**level.splits <= cap:
                 yield level
 
 
