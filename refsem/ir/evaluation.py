@@ -5,13 +5,17 @@ and the linear map of every affine node. A prepared graph is a reading of the gr
 statement of it: elementwise operators are their catalogue terms, affine ones their maps.
 """
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
+
+from gmpy2 import mpq
 
 from refsem.exact import ExactTensor
 from refsem.ir.affine import AFFINE_OPERATORS, AffineNode, affine_node
 from refsem.ir.graph import Graph, Node
-from refsem.ir.operators import ROW, Op
+from refsem.ir.operators import OPERANDS, ROW, Op, Shape
 from refsem.ir.readings import evaluate_tensor
 
 
@@ -20,13 +24,15 @@ class Prepared:
     """A graph with its constants decoded and its affine maps built.
 
     `nodes` are those that depend on the input, by name, in order; `affine` has a map for each
-    affine one of them; `constants` has a (1, size) row for every other tensor.
+    affine one of them; `constants` has a (1, size) row for every other tensor; `shapes` are those
+    of all tensors.
     """
 
     graph: Graph
     nodes: Mapping[str, Node]
     affine: Mapping[str, AffineNode]
     constants: Mapping[str, ExactTensor]
+    shapes: Mapping[str, Shape]
 
     def operands(self, name: str) -> tuple[str, ...]:
         """The distinct operands of a node that depend on the input."""
@@ -53,17 +59,35 @@ def prepare(graph: Graph) -> Prepared:
         elif node.op in AFFINE_OPERATORS:
             constants[node.name] = affine_node(node, shapes, constants).constant
         else:
-            constants[node.name] = elementwise(node, constants)
-    return Prepared(graph, nodes, affine, constants)
+            constants[node.name] = elementwise(node, shapes, constants)
+    return Prepared(graph, nodes, affine, constants, shapes)
 
 
-def elementwise(node: Node, values: Mapping[str, ExactTensor]) -> ExactTensor:
-    """The catalogue's term for an elementwise operator, at rows of its operand's values."""
+def elementwise(
+    node: Node, shapes: Mapping[str, Shape], values: Mapping[str, ExactTensor]
+) -> ExactTensor:
+    """The catalogue's term for an elementwise operator, at rows of its operands' values."""
     meaning = ROW[node.op].meaning
     if meaning is None:
         raise TypeError(f"{node.op} has no elementwise meaning")
-    bound = dict(zip("xy", (values[name] for name in node.operands), strict=False))
+    bound = {
+        name: ExactTensor.full((1, 1), mpq(value))
+        for name, value in node.attributes
+        if not isinstance(value, tuple)
+    }
+    for name, operand in zip(OPERANDS, node.operands, strict=False):
+        bound[name] = broadcast_rows(values[operand], shapes[operand], node.shape)
     return evaluate_tensor(meaning, bound)
+
+
+def broadcast_rows(value: ExactTensor, source: Shape, target: Shape) -> ExactTensor:
+    """Rows of tensors of one shape as rows of tensors of another, by numpy's rule."""
+    if source == target:
+        return value
+    aligned = (1,) * (len(target) - len(source)) + source
+    rows = value.shape[0]
+    spread = value.reshape(rows, *aligned).broadcast_to((rows, *target))
+    return spread.reshape(rows, prod(target))
 
 
 def evaluate_graph(prepared: Prepared, given: Mapping[str, ExactTensor]) -> dict[str, ExactTensor]:
@@ -73,6 +97,7 @@ def evaluate_graph(prepared: Prepared, given: Mapping[str, ExactTensor]) -> dict
     recomputed, and what it cannot determine is left out.
     """
     values: dict[str, ExactTensor] = {}
+    constants = dict(prepared.constants)
     for name, node in prepared.nodes.items():
         if name in given:
             values[name] = given[name]
@@ -81,5 +106,5 @@ def evaluate_graph(prepared: Prepared, given: Mapping[str, ExactTensor]) -> dict
         elif name in prepared.affine:
             values[name] = prepared.affine[name].forward(values)
         else:
-            values[name] = elementwise(node, values)
+            values[name] = elementwise(node, prepared.shapes, ChainMap(values, constants))
     return values

@@ -1,9 +1,10 @@
 """The operator catalogue: one row an operator, with the one real meaning it has.
 
 A row states arity, attributes, the shape rule and the meaning. The meaning of an elementwise
-operator is a term in x (and y), applied to every entry after broadcasting; the rest either
-rearrange entries or are contractions, whose entries are finite sums of products (the dot-product
-lift of `refsem.ir.affine`). Executed (rounded) expansions are not stated here.
+operator is a term in x, y, z (its operands) and the names of its numeric attributes, applied to
+every entry after broadcasting; the rest either rearrange entries or are contractions, whose
+entries are finite sums of products (the dot-product lift of `refsem.ir.affine`). Executed
+(rounded) expansions are not stated here.
 
 Edge cases: a contraction over an axis of length zero is 0; tensors of size zero are allowed.
 """
@@ -54,7 +55,7 @@ class OperatorRow:
     shape: ShapeRule
     statement: str
     meaning: Term | None
-    """The elementwise meaning in variables x, y; None for rearrangements and contractions."""
+    """The elementwise meaning in variables x, y, z and attributes' names; None for the rest."""
 
 
 def _declared(_operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
@@ -159,9 +160,13 @@ CATALOGUE: tuple[OperatorRow, ...] = (
 ROW: Mapping[Op, OperatorRow] = {row.op: row for row in CATALOGUE}
 
 
-def meaning(op: Op, *arguments: Term) -> Term:
-    """The catalogue's term for an elementwise operator, at these arguments."""
+OPERANDS = "xyz"
+"""The names of operands in the meanings of elementwise operators."""
+
+
+def meaning(op: Op, *arguments: Term, **attributes: Term) -> Term:
+    """The catalogue's term for an elementwise operator, at these arguments and attributes."""
     statement = ROW[op].meaning
     if statement is None:
         raise TypeError(f"{op.value} has no elementwise meaning")
-    return substitute(statement, dict(zip("xy", arguments, strict=False)))
+    return substitute(statement, dict(zip(OPERANDS, arguments, strict=False)) | attributes)
