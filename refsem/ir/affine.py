@@ -322,6 +322,12 @@ def _renamed(
     return (Piece(node.operands[0], ()),)
 
 
+def _negated(
+    node: Node, _shapes: Mapping[str, Shape], _constants: Mapping[str, ExactTensor]
+) -> tuple[Piece, ...]:
+    return (Piece(node.operands[0], _factor(mpq(-1))),)
+
+
 def _transpose(
     node: Node, shapes: Mapping[str, Shape], _constants: Mapping[str, ExactTensor]
 ) -> tuple[Piece, ...]:
@@ -332,6 +338,7 @@ def _transpose(
 _PARTS: Mapping[Op, Parts] = {
     Op.ADD: _sum,
     Op.SUB: _sum,
+    Op.NEG: _negated,
     Op.MUL: _product,
     Op.MATMUL: _matmul,
     Op.GEMM: _gemm,

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from gmpy2 import mpq
 
-from refsem.ir.terms import Term, maximum, substitute, variables
+from refsem.ir.terms import Term, maximum, minimum, select, substitute, variables
 
 Shape = tuple[int, ...]
 Attribute: TypeAlias = int | mpq | tuple[int, ...]
@@ -36,6 +36,23 @@ class Op(Enum):
     MATMUL = "matmul"
     GEMM = "gemm"
     RELU = "relu"
+    NEG = "neg"
+    DIV = "div"
+    ABS = "abs"
+    MAX = "max"
+    MIN = "min"
+    CLIP = "clip"
+    LEAKY_RELU = "leaky_relu"
+    PRELU = "prelu"
+    HARD_SIGMOID = "hard_sigmoid"
+    HARD_SWISH = "hard_swish"
+    SQUARE = "square"
+    CUBE = "cube"
+    POWER4 = "power4"
+    POWER5 = "power5"
+    POWER6 = "power6"
+    POWER7 = "power7"
+    POWER8 = "power8"
     RESHAPE = "reshape"
     TRANSPOSE = "transpose"
     IDENTITY = "identity"
@@ -65,7 +82,10 @@ def _declared(_operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
     return shape
 
 
-def _same(operands: tuple[Shape, ...], _attributes: Attributes) -> Shape:
+def _same(operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
+    for name, value in attributes.items():
+        if isinstance(value, tuple):
+            raise ShapeError(f"{name} is {list(value)}, a number expected")
     return operands[0]
 
 
@@ -134,7 +154,25 @@ def integers(attribute: Attribute) -> tuple[int, ...]:
     return attribute
 
 
-x, y = variables("x y")
+x, y, low, high, alpha, beta = variables("x y low high alpha beta")
+
+
+def _clip(value: Term, least: Term | int, greatest: Term | int) -> Term:
+    """The value moved up to the least, then down to the greatest."""
+    return minimum(maximum(value, least), greatest)
+
+
+def _leaky(value: Term, slope: Term) -> Term:
+    return select(0, value, value, slope * value)
+
+
+def _power(value: Term, exponent: int) -> Term:
+    """The power by repeated squaring: 4 and 8 are squares of squares."""
+    if exponent == 1:
+        return value
+    root = _power(value, exponent // 2)
+    return root * root * value if exponent % 2 else root * root
+
 
 CATALOGUE: tuple[OperatorRow, ...] = (
     OperatorRow(Op.INPUT, 0, ("shape",), _declared, "a real in the region", None),
@@ -152,6 +190,34 @@ CATALOGUE: tuple[OperatorRow, ...] = (
         None,
     ),
     OperatorRow(Op.RELU, 1, (), _same, "max(x, 0)", maximum(x, 0)),
+    OperatorRow(Op.NEG, 1, (), _same, "-x", -x),
+    OperatorRow(Op.DIV, 2, (), _broadcast, "x / y, broadcast, where y ≠ 0", x / y),
+    OperatorRow(Op.ABS, 1, (), _same, "|x|", abs(x)),
+    OperatorRow(Op.MAX, 2, (), _broadcast, "max(x, y), broadcast", maximum(x, y)),
+    OperatorRow(Op.MIN, 2, (), _broadcast, "min(x, y), broadcast", minimum(x, y)),
+    OperatorRow(Op.CLIP, 1, ("low", "high"), _same, "min(max(x, low), high)", _clip(x, low, high)),
+    OperatorRow(
+        Op.LEAKY_RELU, 1, ("alpha",), _same, "x where 0 ≤ x, else alpha · x", _leaky(x, alpha)
+    ),
+    OperatorRow(Op.PRELU, 2, (), _broadcast, "x where 0 ≤ x, else y · x, broadcast", _leaky(x, y)),
+    OperatorRow(
+        Op.HARD_SIGMOID,
+        1,
+        ("alpha", "beta"),
+        _same,
+        "alpha · x + beta, between 0 and 1",
+        _clip(alpha * x + beta, 0, 1),
+    ),
+    OperatorRow(
+        Op.HARD_SWISH, 1, (), _same, "x · (x + 3, between 0 and 6) / 6", x * _clip(x + 3, 0, 6) / 6
+    ),
+    OperatorRow(Op.SQUARE, 1, (), _same, "x²", _power(x, 2)),
+    OperatorRow(Op.CUBE, 1, (), _same, "x³", _power(x, 3)),
+    OperatorRow(Op.POWER4, 1, (), _same, "x⁴", _power(x, 4)),
+    OperatorRow(Op.POWER5, 1, (), _same, "x⁵", _power(x, 5)),
+    OperatorRow(Op.POWER6, 1, (), _same, "x⁶", _power(x, 6)),
+    OperatorRow(Op.POWER7, 1, (), _same, "x⁷", _power(x, 7)),
+    OperatorRow(Op.POWER8, 1, (), _same, "x⁸", _power(x, 8)),
     OperatorRow(Op.RESHAPE, 1, ("shape",), _reshape, "the same entries, row-major", None),
     OperatorRow(Op.TRANSPOSE, 1, ("axes",), _transpose, "out axis i is operand axis axes[i]", None),
     OperatorRow(Op.IDENTITY, 1, (), _same, "x", x),

@@ -20,6 +20,7 @@ from refsem.ir.operators import (
     ShapeError,
     meaning,
 )
+from refsem.ir.readings import evaluate
 from refsem.ir.terms import Term, free_variables, variables
 
 x, y = variables("x y")
@@ -44,7 +45,7 @@ def of_numpy(compute: Callable[[], np.ndarray | Shape]) -> Shape | None:
 
 
 ARITY = {Op.INPUT: 0, Op.CONSTANT: 0, Op.GEMM: 3} | dict.fromkeys(
-    (Op.ADD, Op.SUB, Op.MUL, Op.MATMUL), 2
+    (Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.MAX, Op.MIN, Op.PRELU, Op.MATMUL), 2
 )
 
 
@@ -56,7 +57,7 @@ def test_every_operator_has_one_row() -> None:
 
 @pytest.mark.parametrize("op", Op)
 def test_every_operator_has_one_kind_of_meaning(op: Op) -> None:
-    """A source, a term in x and y, or an affine map; sums and scalings have both."""
+    """A source, a term in operands and attributes, or an affine map; sums have both."""
     row = ROW[op]
     assert row.statement
     if row.meaning is None:
@@ -64,7 +65,7 @@ def test_every_operator_has_one_kind_of_meaning(op: Op) -> None:
         with pytest.raises(TypeError, match=f"{op.value} has no elementwise meaning"):
             meaning(op, x)
     else:
-        assert free_variables([row.meaning]) == ("x", "y")[: row.arity]
+        assert set(free_variables([row.meaning])) == {*"xy"[: row.arity], *row.attributes}
 
 
 def test_a_meaning_is_taken_at_its_arguments() -> None:
@@ -74,7 +75,20 @@ def test_a_meaning_is_taken_at_its_arguments() -> None:
     assert meaning(Op.IDENTITY, a) == a
 
 
-@pytest.mark.parametrize("op", [Op.ADD, Op.SUB, Op.MUL])
+def test_a_power_is_the_number_multiplied_by_itself() -> None:
+    powers = (Op.SQUARE, Op.CUBE, Op.POWER4, Op.POWER5, Op.POWER6, Op.POWER7, Op.POWER8)
+    for exponent, op in enumerate(powers, 2):
+        for base in (mpq(-3, 2), mpq(0), mpq(1), mpq(5)):
+            assert evaluate(meaning(op, Term(base)), {}) == base**exponent
+
+
+def test_attributes_of_an_elementwise_operator_are_numbers() -> None:
+    assert inferred(Op.CLIP, (2,), low=mpq(0), high=6) == (2,)
+    with pytest.raises(ShapeError, match="high is \\[6\\], a number expected"):
+        ROW[Op.CLIP].shape(((2,),), {"low": mpq(0), "high": (6,)})
+
+
+@pytest.mark.parametrize("op", [Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.MAX, Op.MIN, Op.PRELU])
 @given(left=SHAPES, right=SHAPES)
 def test_broadcasting(op: Op, left: Shape, right: Shape) -> None:
     assert inferred(op, left, right) == of_numpy(lambda: np.broadcast_shapes(left, right))
