@@ -10,10 +10,10 @@ from pathlib import Path
 
 from gmpy2 import mpq
 
-from refsem.certificates.numbers import read_number
-from refsem.certificates.strict_json import Value, read_json
 from refsem.ir.evaluation import Prepared
 from refsem.rounding import Infinite
+from refsem.untrusted.numbers import read_number
+from refsem.untrusted.strict_json import Value, read_json
 
 FORMAT = "refsem.bounds.v1"
 METHODS = ("ibp", "crown", "other")

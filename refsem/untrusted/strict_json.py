@@ -34,19 +34,34 @@ class Value:
     def text(self) -> str:
         """The value as a string."""
         if not isinstance(self.value, str):
-            raise self.error(f"{_kind(self.value)} where a string was expected")
+            raise self.error(f"{kind(self.value)} where a string was expected")
         return self.value
+
+    def truth(self) -> bool:
+        """The value as a truth value."""
+        if not isinstance(self.value, bool):
+            raise self.error(f"{kind(self.value)} where true or false was expected")
+        return self.value
+
+    @property
+    def absent(self) -> bool:
+        """Whether the value is null: stated, and stated to be nothing."""
+        return self.value is None
+
+    def has(self, *keys: str) -> bool:
+        """Whether the value is an object with all these keys, whatever they hold."""
+        return isinstance(self.value, dict) and all(key in self.value for key in keys)
 
     def items(self) -> list["Value"]:
         """The elements of a list, each with its path."""
         if not isinstance(self.value, list):
-            raise self.error(f"{_kind(self.value)} where a list was expected")
+            raise self.error(f"{kind(self.value)} where a list was expected")
         return [Value(self.file, f"{self.path}[{i}]", item) for i, item in enumerate(self.value)]
 
     def entries(self) -> dict[str, "Value"]:
         """The members of an object, each with its path."""
         if not isinstance(self.value, dict):
-            raise self.error(f"{_kind(self.value)} where an object was expected")
+            raise self.error(f"{kind(self.value)} where an object was expected")
         prefix = f"{self.path}." if self.path else ""
         return {key: Value(self.file, prefix + key, item) for key, item in self.value.items()}
 
@@ -62,7 +77,8 @@ class Value:
         return found
 
 
-def _kind(value: object) -> str:
+def kind(value: object) -> str:
+    """What kind of JSON value this is, in words."""
     names: Mapping[type, str] = {
         bool: "a truth value",
         Number: "a number",

@@ -8,8 +8,8 @@ import re
 
 from gmpy2 import mpq, mpz
 
-from refsem.certificates.strict_json import Value
 from refsem.rounding import BINARY32, BINARY64, Finite, Format, Infinite, decode
+from refsem.untrusted.strict_json import Value
 
 EXPONENT_LIMIT = 5000
 """Decimal and binary exponents beyond ± this are refused before memory is spent on them."""

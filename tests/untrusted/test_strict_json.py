@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refsem.certificates import strict_json
-from refsem.certificates.strict_json import DEPTH_LIMIT, Number, Value, read_json
 from refsem.errors import InputError
+from refsem.untrusted import strict_json
+from refsem.untrusted.strict_json import DEPTH_LIMIT, Number, Value, read_json
 
 
 def refusal(path: Path, content: bytes) -> tuple[str, str]:

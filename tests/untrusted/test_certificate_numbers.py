@@ -8,10 +8,10 @@ from gmpy2 import mpq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refsem.certificates.numbers import EXPONENT_LIMIT, LENGTH_LIMIT, read_number
-from refsem.certificates.strict_json import Value
 from refsem.errors import InputError
 from refsem.rounding import Infinite
+from refsem.untrusted.numbers import EXPONENT_LIMIT, LENGTH_LIMIT, read_number
+from refsem.untrusted.strict_json import Value
 
 SIGNS = st.sampled_from(["", "+", "-"])
 DIGITS = st.text("0123456789", max_size=30)

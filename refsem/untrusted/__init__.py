@@ -1,0 +1,1 @@
+"""What untrusted files are read with: strict JSON, and numbers that keep every digit."""
