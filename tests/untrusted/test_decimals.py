@@ -37,7 +37,7 @@ def test_a_list_keeps_every_digit(texts: list[str]) -> None:
     [
         ("1e999", "1e999 has an exponent beyond ±400"),
         ("-1e309", "-1e309 is beyond the range of binary64"),
-        ("17976931348623157" + "0" * 292 + ".1", "is beyond the range of binary64"),
+        ("17976931348623158" + "0" * 292 + ".1", "is beyond the range of binary64"),
         ("1e-99999999999", "1e-99999999999 has an exponent beyond ±400"),
         ("1" * 1201, "a number of 1201 characters is too long to be read"),
     ],
