@@ -4,17 +4,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from refsem.cli.readings import print_rule
+from refsem.cli.rule_audit import advice_object, print_audit
 from refsem.cli.terminal import print_json, report_console
 from refsem.errors import InputError
 from refsem.ir.readings import relation_text, to_text
-from refsem.obligations.discharge import DEFAULT_LIMITS, audit_rules
+from refsem.obligations.advice import Advice, advise
+from refsem.obligations.discharge import AUDIT_LIMITS, REPAIR_LIMITS, audit_rules, discharge
 from refsem.obligations.ledger import outcome_object
-from refsem.obligations.obligation import Point, Proved, Record, Refuted, Stated, Unknown
+from refsem.obligations.obligation import Obligation, Outcome, Record, Unknown
 from refsem.rules import CATALOGUE, Rule
 from refsem.rules.loading import load_rules
 
@@ -29,19 +29,25 @@ def rules(name: str | None, audited: bool, as_json: bool) -> int:
     A FILE.py is trusted: loading it runs it.
     """
     selected = _selected(name)
-    records = tuple(audit_rules(selected, DEFAULT_LIMITS)) if audited else ()
+    records = tuple(audit_rules(selected, AUDIT_LIMITS)) if audited else ()
+    advice = tuple(one for rule in selected for one in advise(rule, records, _judged))
     if as_json:
-        print_json(_object(selected, records))
+        print_json(_object(selected, records, advice))
     else:
         console = report_console()
         if audited:
-            _print_records(console, selected, records)
+            print_audit(console, selected, records, advice)
         elif name is None:
             console.print(_catalogue_table(selected))
         else:
             for rule in selected:
                 print_rule(console, rule)
     return _status(records)
+
+
+def _judged(obligation: Obligation) -> Outcome:
+    """What comes of an obligation of a rule that somebody might write."""
+    return discharge(obligation, REPAIR_LIMITS)
 
 
 def _selected(name: str | None) -> tuple[Rule, ...]:
@@ -69,7 +75,9 @@ def _status(records: Iterable[Record]) -> int:
     return 2 if surprising else 0
 
 
-def _object(selected: Iterable[Rule], records: Iterable[Record]) -> dict[str, object]:
+def _object(
+    selected: Iterable[Rule], records: Iterable[Record], advice: Iterable[Advice]
+) -> dict[str, object]:
     return {
         "rules": [_rule_object(rule) for rule in selected],
         "obligations": [
@@ -80,6 +88,7 @@ def _object(selected: Iterable[Rule], records: Iterable[Record]) -> dict[str, ob
             }
             for record in records
         ],
+        "advice": [advice_object(one) for one in advice],
     }
 
 
@@ -115,42 +124,3 @@ def _catalogue_table(selected: Iterable[Rule]) -> Table:
             rule.source,
         )
     return table
-
-
-def _print_records(console: Console, selected: Iterable[Rule], records: tuple[Record, ...]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("obligation", "expected", "outcome", "evidence"):
-        table.add_column(column, overflow="fold", no_wrap=column == "obligation")
-    for record in records:
-        style = "red" if record.surprising else ""
-        name, evidence = _outcome_cells(record)
-        table.add_row(
-            record.obligation.id, record.obligation.expected.value, name, evidence, style=style
-        )
-    console.print(table)
-    surprises = sum(record.surprising for record in records)
-    console.print(
-        Text(
-            f"{len(records)} obligations, rules: {len(tuple(selected))}, {surprises} surprising",
-            style="bold",
-        )
-    )
-
-
-def _outcome_cells(record: Record) -> tuple[str, str]:
-    match record.outcome:
-        case Proved(by, evidence, _):
-            return f"proved by {by.value}", _point_text(evidence) if by.value == "point" else ""
-        case Refuted(evidence):
-            return "refuted", _point_text(evidence)
-        case Unknown(reason):
-            return "unknown", reason
-        case Stated(where):
-            return "stated", where
-
-
-def _point_text(evidence: object) -> str:
-    if not isinstance(evidence, Point):
-        return "no point satisfies the sides"
-    at = ", ".join(f"{name}={value}" for name, value in evidence.values)
-    return f"{evidence.failing} fails at {at}" if evidence.failing else at

@@ -10,9 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from refsem.obligations import sampling, smt
+from refsem.obligations.algebra.checker import Rejected, check
+from refsem.obligations.algebra.search import NotFound, find_proof
 from refsem.obligations.algebra.stored import checked
 from refsem.obligations.generation import rule_obligations
 from refsem.obligations.obligation import (
+    Algebraic,
     By,
     Kind,
     Obligation,
@@ -25,21 +28,34 @@ from refsem.obligations.obligation import (
     Stated,
     Unknown,
 )
+from refsem.obligations.shrinking import EVALUATIONS, shrunk
 from refsem.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How hard to try: sampled points and z3's resource count, per obligation."""
+    """How hard to try, per obligation: sampled points and z3's resource count.
+
+    Also how many points may be tried to make a witness smaller, and how many monomials a search
+    for a proof may write out where none is stored.
+    """
 
     points: int
     resources: int
+    shrinking: int = 0
+    monomials: int = 0
 
 
 FACTS = "refsem/rules/function_facts.py"
 """Where the facts about functions are stated."""
 
 DEFAULT_LIMITS = Limits(points=200, resources=smt.RESOURCES)
+
+AUDIT_LIMITS = Limits(points=400, resources=smt.RESOURCES, shrinking=EVALUATIONS, monomials=200_000)
+"""For rules that somebody is at work on: small witnesses, and proofs searched for."""
+
+REPAIR_LIMITS = Limits(points=400, resources=smt.RESOURCES // 20, monomials=50_000)
+"""For rules that a search proposes: many are tried, and what is right is seldom hard."""
 
 
 def discharge(obligation: Obligation, limits: Limits) -> Outcome:
@@ -54,7 +70,7 @@ def discharge(obligation: Obligation, limits: Limits) -> Outcome:
         case Kind.INSTANCE | Kind.CLAIM:
             raise TypeError(f"{obligation.id} is discharged by replay, not by a solver")
         case Kind.FACT:
-            found = sampling.search(obligation, limits.points)
+            found = _sampled(obligation, limits)
             return Stated(FACTS) if found is None else Refuted(found)
         case Kind.DEFINED | Kind.CITED | Kind.SOUND | Kind.WEAKEN:
             return _implied(obligation, limits)
@@ -90,28 +106,47 @@ def _conjunction(outcomes: list[Outcome]) -> Outcome:
 
 
 def _inhabited(obligation: Obligation, limits: Limits) -> Outcome:
-    found = sampling.search(obligation, limits.points)
+    found = _sampled(obligation, limits)
     if found is not None:
         return Proved(By.POINT, found)
     answer, run = _asked(obligation, limits)
     if answer.word == "unsat":
         return Refuted(run)
-    point = _replayed(obligation, answer)
+    point = _replayed(obligation, answer, limits)
     return Proved(By.POINT, point) if isinstance(point, Point) else point
 
 
 def _implied(obligation: Obligation, limits: Limits) -> Outcome:
-    found = sampling.search(obligation, limits.points)
+    found = _sampled(obligation, limits)
     if found is not None:
         return Refuted(found)
-    proof = checked(obligation)
+    proof = checked(obligation) or _searched(obligation, limits)
     if proof is not None:
         return Proved(By.ALGEBRA, proof, obligation.assumes)
     answer, run = _asked(obligation, limits)
     if answer.word == "unsat":
         return Proved(By.Z3, run, obligation.assumes)
-    point = _replayed(obligation, answer)
+    point = _replayed(obligation, answer, limits)
     return Refuted(point) if isinstance(point, Point) else point
+
+
+def _sampled(obligation: Obligation, limits: Limits) -> Point | None:
+    """A small point that shows something, in numbers as small as they can be made."""
+    found = sampling.search(obligation, limits.points)
+    return None if found is None else shrunk(obligation, found, limits.shrinking)
+
+
+def _searched(obligation: Obligation, limits: Limits) -> Algebraic | None:
+    """A proof found now and accepted by the checker; nothing is searched for without a budget."""
+    if not limits.monomials:
+        return None
+    found = find_proof(obligation, limits.monomials)
+    if isinstance(found, NotFound):
+        return None
+    accepted = check(obligation, found)
+    if isinstance(accepted, Rejected):
+        return None
+    return Algebraic("", accepted.leaves, accepted.products)
 
 
 def _asked(obligation: Obligation, limits: Limits) -> tuple[smt.Answer, SolverRun]:
@@ -121,14 +156,16 @@ def _asked(obligation: Obligation, limits: Limits) -> tuple[smt.Answer, SolverRu
     return answer, SolverRun(smt.SOLVER, answer.word, seconds)
 
 
-def _replayed(obligation: Obligation, answer: smt.Answer) -> Point | Unknown:
+def _replayed(obligation: Obligation, answer: smt.Answer, limits: Limits) -> Point | Unknown:
     """The solver's model if it survives exact evaluation, else why nothing is known."""
     if answer.word == "unknown":
         return Unknown(f"{smt.SOLVER}: {answer.reason}")
     if answer.candidate is None:
         return Unknown(f"{smt.SOLVER} has a model, but not at a rational point")
     found = sampling.evidence(obligation, answer.candidate)
-    return found or Unknown(f"{smt.SOLVER}'s model does not survive exact evaluation")
+    if found is None:
+        return Unknown(f"{smt.SOLVER}'s model does not survive exact evaluation")
+    return shrunk(obligation, found, limits.shrinking)
 
 
 def audit_rule(rule: Rule, limits: Limits) -> tuple[Record, ...]:

@@ -86,7 +86,10 @@ class Exact:
 
 @dataclass(frozen=True, slots=True)
 class Algebraic:
-    """A stored algebraic proof that the checker has accepted: its file and its size."""
+    """An algebraic proof that the checker has accepted: its file and its size.
+
+    The file is empty for a proof that was found in this run and is not stored.
+    """
 
     file: str
     leaves: int

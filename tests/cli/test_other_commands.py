@@ -9,6 +9,8 @@ from command_line import Command, Files
 from refsem.cli import LATER
 from refsem.rules import CATALOGUE
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
 WRONG_RULE = '''"""A rule that is wrong."""
 from refsem.ir.terms import variables
 from refsem.rules import Claim, Derived, Outward, Rule, Side
@@ -51,7 +53,7 @@ def test_the_catalogue_is_listed(refsem: Command) -> None:
     for rule in CATALOGUE:
         assert rule.name in run.out
     found = json.loads(refsem("rules", "--json").out)
-    assert set(found) == {"rules", "obligations"}
+    assert set(found) == {"rules", "obligations", "advice"}
     assert [rule["name"] for rule in found["rules"]] == [rule.name for rule in CATALOGUE]
     assert {"name", "operator", "sides", "source"} <= set(found["rules"][0])
     assert found["obligations"] == []
@@ -86,6 +88,28 @@ def test_a_wrong_rule_of_a_file_is_refuted_with_a_point(refsem: Command, tmp_pat
     found = json.loads(refsem("rules", path, "--audit", "--json").out)
     outcomes = {o["id"]: o["outcome"] for o in found["obligations"]}
     assert outcomes["halved/sound/lower"] == "refuted"
+
+
+def test_a_repair_and_a_redundant_side_are_advised(refsem: Command, tmp_path: Path) -> None:
+    path = tmp_path / "leak.py"
+    path.write_text((EXAMPLES / "leaky_rule.py").read_text())
+    run = refsem("rules", path, "--audit")
+    assert run.status == 1
+    assert "leaky_lower: with a <= 1 it would be right, proved by algebra\n" in run.out
+    found = json.loads(refsem("rules", path, "--audit", "--json").out)
+    repair = {"kind": "repair", "rule": "leaky_lower", "sides": ["a <= 1"], "by": ["algebra"]}
+    assert found["advice"] == [repair]
+    path.write_text(path.read_text().replace("sides=(", 'sides=(Side("most", a <= 1, because=""),'))
+    run = refsem("rules", path, "--audit")
+    assert run.status == 1
+    assert "leaky_lower: side nonnegative (0 <= a) is redundant, proved by algebra" in run.out
+    (advice,) = json.loads(refsem("rules", path, "--audit", "--json").out)["advice"]
+    assert advice == {
+        "kind": "redundant",
+        "rule": "leaky_lower",
+        "sides": ["nonnegative"],
+        "by": ["algebra"],
+    }
 
 
 def test_an_unknown_rule_of_a_file_is_refused(refsem: Command, tmp_path: Path) -> None:
