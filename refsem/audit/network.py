@@ -5,12 +5,14 @@ replayed rules; `violated` when a point of the box meets the whole unsafe set, b
 evaluation; else `undecided`. The tolerant verdict asks the same of the widened property.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from gmpy2 import mpq
 
+from refsem.audit.branching import Branched, Points, SplitProof, Watch, branch
 from refsem.ir.evaluation import Prepared, evaluate_graph
 from refsem.obligations.discharge import DEFAULT_LIMITS, audit_rule
 from refsem.obligations.obligation import (
@@ -29,6 +31,7 @@ from refsem.obligations.obligation import (
 from refsem.properties import Property
 from refsem.properties.claims import RegionClaims, region_claims, widened
 from refsem.rules import BY_NAME
+from refsem.rules.leaves import RULES as LEAF_RULES
 from refsem.rules.propagation import Method, Progress, Propagation, propagate
 from refsem.search import counterexample
 
@@ -61,12 +64,27 @@ class RegionAudit:
     propagation: Propagation
     shown: Mapping[int, int]
     witnesses: Mapping[int, Witness]
+    branched: Branched | None
+
+    @property
+    def proof(self) -> SplitProof | None:
+        """The split tree that shows every case, if there is one."""
+        return None if self.branched is None else self.branched.proof
 
     def verdict(self, case: int) -> Verdict:
         """The verdict on one of this region's cases."""
         if case in self.witnesses:
             return Verdict.VIOLATED
-        return Verdict.HOLDS if case in self.shown else Verdict.UNDECIDED
+        proved = case in self.shown or self.proof is not None
+        return Verdict.HOLDS if proved else Verdict.UNDECIDED
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long a property may be branched over in all, and who is told how it goes."""
+
+    seconds: float
+    watch: Watch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,16 +120,53 @@ def combined(verdicts: Iterator[Verdict]) -> Verdict:
 
 
 def audit_network(
-    prepared: Prepared, property_: Property, method: Method, progress: Progress
+    prepared: Prepared,
+    property_: Property,
+    method: Method,
+    progress: Progress,
+    budget: Budget | None = None,
 ) -> NetworkAudit:
     """The audit of a network over a property that fits it (`check_fits`)."""
-    regions = tuple(
-        audit_region(prepared, claims, method, progress)
-        for claims in region_claims(prepared, property_)
-    )
-    tolerant = _tolerant(prepared, property_, regions, method, progress)
+    run = _Run(prepared, method, progress, _Clock.of(budget))
+    regions = tuple(run.region(claims) for claims in region_claims(prepared, property_))
+    tolerant = _tolerant(run, property_, regions)
     progress("obligations", 0, 1)
     return NetworkAudit(prepared, regions, tolerant, tuple(_records(regions)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """When branching ends, if it is asked for."""
+
+    deadline: float
+    watch: Watch
+
+    @classmethod
+    def of(cls, budget: Budget | None) -> "_Clock | None":
+        return None if budget is None else cls(time.monotonic() + budget.seconds, budget.watch)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What the audit of every region has in common."""
+
+    prepared: Prepared
+    method: Method
+    progress: Progress
+    clock: _Clock | None
+
+    def region(self, claims: RegionClaims) -> RegionAudit:
+        """The audit of one region, branched over if it is left undecided and there is time."""
+        found = audit_region(self.prepared, claims, self.method, self.progress)
+        decided = found.witnesses or len(found.shown) == len(claims.cases)
+        if decided or self.clock is None:
+            return found
+        branched = branch(self.prepared, claims, self.clock.deadline, self.clock.watch)
+        met = {
+            case: _witness(self.prepared, case, values, row)
+            for case, (values, row) in branched.found.items()
+        }
+        return RegionAudit(claims, found.propagation, found.shown, met, branched)
 
 
 def audit_region(
@@ -122,7 +177,13 @@ def audit_region(
     state = propagate(prepared, claims.region, method, targets, progress)
     shown = claims.empty_cases(state.replay.box(state.boxes[claims.target]))
     witnesses = {} if len(shown) == len(claims.cases) else find_witnesses(state, claims, shown)
-    return RegionAudit(claims, state, shown, witnesses)
+    return RegionAudit(claims, state, shown, witnesses, None)
+
+
+def _witness(prepared: Prepared, case: int, values: Points, row: int) -> Witness:
+    source, sink = prepared.graph.inputs[0], prepared.graph.outputs[0]
+    inputs, outputs = values[source][row], values[sink][row]
+    return Witness(case, tuple(inputs.rationals()), tuple(outputs.rationals()))
 
 
 def find_witnesses(
@@ -130,7 +191,7 @@ def find_witnesses(
 ) -> dict[int, Witness]:
     """Counterexamples to the cases not shown empty, among the candidates of the search."""
     prepared = state.replay.prepared
-    source, sink = prepared.graph.inputs[0], prepared.graph.outputs[0]
+    source = prepared.graph.inputs[0]
     (target,) = state.replay.targets
     below, _ = state.forms(target, claims.region.boxes)
     found: dict[int, Witness] = {}
@@ -138,27 +199,20 @@ def find_witnesses(
         values = evaluate_graph(prepared, {source: points})
         for case, row in claims.unsafe_points(values).items():
             if case not in found:
-                inputs, outputs = values[source][row], values[sink][row]
-                found[case] = Witness(case, tuple(inputs.rationals()), tuple(outputs.rationals()))
+                found[case] = _witness(prepared, case, values, row)
         if len(found) + len(shown) == len(claims.cases):
             break
     return found
 
 
-def _tolerant(
-    prepared: Prepared,
-    property_: Property,
-    regions: tuple[RegionAudit, ...],
-    method: Method,
-    progress: Progress,
-) -> Verdict:
+def _tolerant(run: _Run, property_: Property, regions: tuple[RegionAudit, ...]) -> Verdict:
     """The verdict on the widened property, which can hold only where the exact one does."""
     exact = combined(r.verdict(case) for r in regions for case, _ in r.claims.cases)
     if exact is Verdict.VIOLATED:
         return Verdict.VIOLATED
-    wider = region_claims(prepared, widened(property_))
+    wider = region_claims(run.prepared, widened(property_))
     if exact is Verdict.HOLDS:
-        audits = [audit_region(prepared, claims, method, progress) for claims in wider]
+        audits = [run.region(claims) for claims in wider]
         return combined(r.verdict(case) for r in audits for case, _ in r.claims.cases)
     # wider regions come in the same order; the forms of the exact ones still guide the search
     found = [
@@ -173,10 +227,14 @@ def _tolerant(
 
 def _records(regions: tuple[RegionAudit, ...]) -> Iterator[Record]:
     used = {a.rule for r in regions for a in r.propagation.replay.applications}
+    if any(region.proof is not None for region in regions):
+        used |= LEAF_RULES
     for name in sorted(used):
         yield from audit_rule(BY_NAME[name], DEFAULT_LIMITS)
     for number, region in enumerate(regions):
         yield from _instances(number, region.propagation)
+        if region.proof is not None:
+            yield _tree(number, region.proof)
         yield from _cases(number, region)
 
 
@@ -216,6 +274,26 @@ def _instances(number: int, state: Propagation) -> Iterator[Record]:
         )
 
 
+def tree_id(region: int) -> str:
+    """The id of the instance obligation of a region's split tree."""
+    return f"instance/{region}/tree"
+
+
+def _tree(number: int, proof: SplitProof) -> Record:
+    """Every leaf was established, or there would be no proof."""
+    relying = tuple(
+        f"{name}/sound/{claim.name}"
+        for name in sorted(LEAF_RULES)
+        for claim in BY_NAME[name].claims
+    )
+    why = (
+        f"{proof.leaves} leaves tile the region; each was established in integers inside floats, "
+        f"{proof.reviewed} of them again by the replay"
+    )
+    obligation = _obligation(tree_id(number), Kind.INSTANCE, "every leaf of a split tree", ())
+    return Record(obligation, Proved(By.INSTANCE, Exact(why), relying))
+
+
 def _cases(number: int, region: RegionAudit) -> Iterator[Record]:
     state = region.propagation
     index = state.boxes[region.claims.target]
@@ -230,6 +308,11 @@ def _cases(number: int, region: RegionAudit) -> Iterator[Record]:
             bound = state.replay.box(index).lower.rational(0, row)
             why = f"row {row} is at least {bound} throughout the box"
             outcome = Proved(By.INSTANCE, Exact(why), (instance_id(number, index),))
+        elif region.proof is not None:
+            why = "a row is above its bound in every leaf of the split tree"
+            outcome = Proved(By.INSTANCE, Exact(why), (tree_id(number),))
+        elif region.branched is not None:
+            outcome = Unknown(f"branch and bound left it open: {region.branched.reason}")
         yield Record(
             _obligation(f"case/{case}", Kind.CLAIM, "the case's unsafe set is empty", ()), outcome
         )

@@ -41,6 +41,8 @@ def print_report(
     console.print(Text(title, style="bold"))
     console.print(_verdict_line(audit))
     console.print(layer_table(audit, bounds))
+    for line in _tree_lines(audit):
+        console.print(line)
     for part in _witness_lines(audit):
         console.print(part)
     if bounds is not None:
@@ -108,6 +110,21 @@ def _judged_cells(report: TensorReport | None) -> list[str]:
     ]
     ulps = worst_ulps(report.escapes)
     return [*(str(cell) for cell in cells), decimal(ulps, 3) if ulps else ""]
+
+
+def _tree_lines(audit: NetworkAudit) -> Iterable[Text]:
+    """What branch and bound made of the regions that bounds alone left open."""
+    for number, region in enumerate(audit.regions):
+        if region.branched is None:
+            continue
+        where = "" if len(audit.regions) == 1 else f" of region {number}"
+        if region.proof is not None:
+            yield Text(
+                f"split tree{where}: {region.proof.leaves} leaves, every one established; "
+                f"{region.proof.reviewed} derived again by the replay"
+            )
+        elif not region.witnesses:
+            yield Text(f"split tree{where}: {region.branched.reason}", style="yellow")
 
 
 def _witness_lines(audit: NetworkAudit) -> Iterable[RenderableType]:

@@ -29,6 +29,13 @@ def audit_object(audit: NetworkAudit, bounds: BoundsReport | None) -> dict[str, 
         ],
         "obligations": counts(audit.judged()),
     }
+    trees = [
+        {"region": number, "leaves": region.proof.leaves, "reviewed": region.proof.reviewed}
+        for number, region in enumerate(audit.regions)
+        if region.proof is not None
+    ]
+    if trees:
+        found["trees"] = trees
     witness = audit.witness()
     if witness is not None:
         found["witness"] = witness_object(witness)

@@ -3,12 +3,14 @@
 import hashlib
 import time
 from dataclasses import dataclass, field
+from math import isnan
 from pathlib import Path
 
 import click
 
 from refsem import __version__
-from refsem.audit.network import NetworkAudit, Verdict, audit_network
+from refsem.audit.branching import Watch
+from refsem.audit.network import Budget, NetworkAudit, Verdict, audit_network
 from refsem.audit.report import print_report
 from refsem.audit.serialise import audit_object
 from refsem.certificates.bounds_file import BoundsFile, read_bounds
@@ -20,7 +22,7 @@ from refsem.ir.evaluation import Prepared, prepare
 from refsem.obligations.ledger import write_ledger
 from refsem.properties import Property, load_property
 from refsem.properties.claims import check_fits
-from refsem.rules.propagation import Method
+from refsem.rules.propagation import Method, Progress
 
 STATUS = {"holds": 0, "sound": 0, "violated": 1, "unsound": 1, "undecided": 2}
 _BADNESS = (0, 2, 1)
@@ -66,7 +68,12 @@ class _Clock:
 @click.option(
     "--ledger", type=click.Path(path_type=Path), help="Write every obligation and its outcome here."
 )
-@click.option("--branch", type=float, metavar="SECONDS", help="Branch and bound (later).")
+@click.option(
+    "--branch",
+    type=click.FloatRange(0, 1e7, min_open=True),
+    metavar="SECONDS",
+    help="Branch and bound for so long where bounds alone do not decide.",
+)
 @click.option("--write-certificate", type=click.Path(path_type=Path), help="(later)")
 @click.option("--write-result", type=click.Path(path_type=Path), help="(later)")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
@@ -83,13 +90,16 @@ def audit(
     as_json: bool,
 ) -> int:
     """Judge the network MODEL over PROPERTY, exactly."""
-    _refuse_later(method, network, branch, write_certificate, write_result)
+    _refuse_later(method, network, write_certificate, write_result)
+    if branch is not None and isnan(branch):
+        raise InputError("", "--branch", "nan is no number of seconds")
     clock = _Clock()
     prepared, wanted = _read(model, property_)
     claims = None if bounds is None else _read_claims(bounds, prepared, model)
     clock.lap("read")
     with layer_progress() as progress:
-        found = audit_network(prepared, wanted, Method(method), progress)
+        budget = None if branch is None else Budget(branch, _watcher(branch, progress))
+        found = audit_network(prepared, wanted, Method(method), progress, budget)
         clock.lap("bounds, search and obligations")
         report = (
             None
@@ -108,10 +118,19 @@ def audit(
     return _status(found, report)
 
 
+def _watcher(seconds: float, progress: Progress) -> Watch:
+    """Branch and bound shown as time gone of the time there is, with what it has reached."""
+
+    def watch(leaves: int, boxes: int, left: float) -> None:
+        done = min(int(seconds - left), int(seconds))
+        progress(f"{leaves} leaves, {boxes} boxes open", done, int(seconds))
+
+    return watch
+
+
 def _refuse_later(
     method: str,
     network: str,
-    branch: float | None,
     write_certificate: Path | None,
     write_result: Path | None,
 ) -> None:
@@ -119,7 +138,6 @@ def _refuse_later(
     asked = {
         "--method alpha": method == "alpha",
         "--network binary32": network == "binary32",
-        "--branch": branch is not None,
         "--write-certificate": write_certificate is not None,
         "--write-result": write_result is not None,
     }

@@ -6,13 +6,14 @@ sign of its coefficient calls for, and is evaluated over a box at the end.
 
 Legend: c a coefficient on h or y; x the operand; w, d weight and constant of an affine node;
 su, bu / sl, bl slope and intercept of the line above / below; k, q slope and constant of the new
-form; l, u the box of x; cl, bl / cu, bu the lower / upper form at concretisation.
+form; l, u the box of x; m any number x is at least; cl, bl / cu, bu the lower / upper form at
+concretisation.
 """
 
 from refsem.ir.terms import equal, maximum, minimum, term, variables
 from refsem.rules.rule import Claim, Derived, Outward, Rule, Side
 
-c, d, h, k, l, q, t, u, w, x, y = variables("c d h k l q t u w x y")
+c, d, h, k, l, m, q, t, u, w, x, y = variables("c d h k l m q t u w x y")
 su, bu, sl, bl, cl, cu = variables("su bu sl bl cl cu")
 lo, hi = variables("lo hi")
 
@@ -120,6 +121,41 @@ reslope_lower = Rule(
     lift=_SUMMED,
 )
 
+floor_lower = Rule(
+    name="floor_lower",
+    operator=None,
+    given=(c, m),
+    chosen=(k,),
+    derived=(Derived("q", (c - k) * m, Outward.DOWN),),
+    point=(x,),
+    sides=(
+        Side("at_least", m <= x, because="x stays above what it is measured from"),
+        Side("rounded_down", k <= c, because="only a lesser coefficient gives away something"),
+    ),
+    claims=(Claim("lower", k * x + q <= c * x),),
+    because="(c − k)·(x − m) is a product of two numbers that are not negative; with m = 0, as "
+    "after a ReLU, a coefficient is rounded down at no cost",
+    source="design of this project: one-sided reslope, for integers inside floats",
+    lift=_SUMMED,
+)
+
+ceiling_upper = Rule(
+    name="ceiling_upper",
+    operator=None,
+    given=(c, m),
+    chosen=(k,),
+    derived=(Derived("q", (c - k) * m, Outward.UP),),
+    point=(x,),
+    sides=(
+        Side("at_least", m <= x, because="x stays above what it is measured from"),
+        Side("rounded_up", c <= k, because="only a greater coefficient gives away something"),
+    ),
+    claims=(Claim("upper", c * x <= k * x + q),),
+    because="(k − c)·(x − m) is a product of two numbers that are not negative",
+    source="design of this project: one-sided reslope, for integers inside floats",
+    lift=_SUMMED,
+)
+
 concretise = Rule(
     name="concretise",
     operator=None,
@@ -148,5 +184,7 @@ RULES = (
     substitute_lower,
     reslope_upper,
     reslope_lower,
+    floor_lower,
+    ceiling_upper,
     concretise,
 )

@@ -193,10 +193,13 @@ class _Context:
             raise _RefusedError(f"supplier {role!r} is not a form of {[s.value for s in sides]}")
         return found
 
-    def derive(self, given: Mapping[str, ExactTensor]) -> dict[str, ExactTensor]:
-        """The values of all variables: given, chosen (sides checked) and derived."""
+    def derive(self, given: Mapping[str, ExactTensor], rows: int = 1) -> dict[str, ExactTensor]:
+        """The values of all variables: given, chosen (sides checked) and derived.
+
+        What is chosen has an entry for each of the node's, in as many rows as are asked for.
+        """
         for name, chosen in self.application.chosen.items():
-            if chosen.shape != (1, self.prepared.nodes[self.node].size):
+            if chosen.shape != (rows, self.prepared.nodes[self.node].size):
                 raise _RefusedError(f"chosen {name!r} has shape {list(chosen.shape)}")
         values = {**given, **self.application.chosen}
         for value in self.rule.derived:
@@ -314,6 +317,21 @@ def _substitute(side: Side) -> Callable[[_Context], Judgement]:
     return lift
 
 
+def _one_sided(side: Side) -> Callable[[_Context], Judgement]:
+    """A node's coefficients are rounded, measured from the lower end of its box."""
+
+    def lift(context: _Context) -> Judgement:
+        form = context.form("form", side, Side.EQUAL)
+        box = context.box("operand", context.node)
+        if context.node not in form.coefficients:
+            raise _RefusedError(f"{context.node!r} is not in the form")
+        coefficients = form.coefficients[context.node]
+        values = context.derive({"c": coefficients, "m": box.lower}, coefficients.shape[0])
+        return _replace(form, context.node, side, {context.node: values["k"]}, values["q"])
+
+    return lift
+
+
 def _concretise(context: _Context) -> Judgement:
     below = context.form("below", Side.LOWER, Side.EQUAL)
     above = context.form("above", Side.UPPER, Side.EQUAL)
@@ -344,5 +362,7 @@ _LIFTS: Mapping[str, Callable[[_Context], Judgement]] = {
     "substitute_affine": _substitute_affine,
     "substitute_upper": _substitute(Side.UPPER),
     "substitute_lower": _substitute(Side.LOWER),
+    "floor_lower": _one_sided(Side.LOWER),
+    "ceiling_upper": _one_sided(Side.UPPER),
     "concretise": _concretise,
 }

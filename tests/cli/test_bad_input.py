@@ -229,8 +229,6 @@ def test_a_ledger_in_place_of_a_device(refsem: Command, files: Files) -> None:
     [
         (["--method", "alpha"], "--method alpha"),
         (["--network", "binary32"], "--network binary32"),
-        (["--branch", "10"], "--branch"),
-        (["--branch", "0"], "--branch"),
         (["--write-certificate", "c.json"], "--write-certificate"),
         (["--write-result", "r.txt"], "--write-result"),
     ],
@@ -256,6 +254,9 @@ USAGE = {
         ["audit", "a", "b", "--branch", "soon"],
         "'soon' is not a valid float",
     ),
+    "no seconds at all": (["audit", "a", "b", "--branch", "0"], "0.0 is not in the range"),
+    "seconds without end": (["audit", "a", "b", "--branch", "inf"], "inf is not in the range"),
+    "seconds that are no number": (["audit", "a", "b", "--branch", "nan"], "--branch: nan"),
     "an unknown rule": (["rules", "no_such_rule"], "no_such_rule: there is no such rule"),
     "a rule file that is missing": (["rules", "absent.py"], "absent.py"),
     "a model that is missing": (["show", "absent.onnx"], "absent.onnx: no such file"),

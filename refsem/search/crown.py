@@ -1,0 +1,106 @@
+"""CROWN of a chain over many boxes in plain float64: what the search steers by. Untrusted.
+
+The same passes as `refsem.rules.leaves`, without its care: bounds may be wrong in the last
+places, and only the exact check closes a leaf.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from refsem.rules.chain import ChainLayer
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FloatLayer:
+    """value = weight · previous + constant, as floats."""
+
+    weight: Floats
+    constant: Floats
+
+
+def float_layers(layers: Sequence[ChainLayer]) -> tuple[FloatLayer, ...]:
+    """The nearest floats of a chain."""
+    return tuple(
+        FloatLayer(layer.weight.nearest_float64(), layer.constant.nearest_float64()[:, 0])
+        for layer in layers
+    )
+
+
+def target_lower(layers: Sequence[FloatLayer], lower: Floats, upper: Floats) -> Floats:
+    """Lower bounds of the target's rows over each box: (boxes, rows)."""
+    centre, radius = (lower + upper) / 2, (upper - lower) / 2
+    lines: list[tuple[Floats, Floats, Floats]] = []
+    for index, layer in enumerate(layers):
+        both = index < len(layers) - 1
+        start = np.concatenate([layer.weight, -layer.weight]) if both else layer.weight
+        offset = np.concatenate([layer.constant, -layer.constant]) if both else layer.constant
+        found = _pass(layers, lines, start, offset, centre, radius, index)
+        if not both:
+            return found
+        half = found.shape[1] // 2
+        lines.append(_lines(found[:, :half], -found[:, half:]))
+    raise ValueError("a chain has at least one layer")
+
+
+def _pass(
+    layers: Sequence[FloatLayer],
+    lines: Sequence[tuple[Floats, Floats, Floats]],
+    rows: Floats,
+    offset: Floats,
+    centre: Floats,
+    radius: Floats,
+    bounded: int,
+) -> Floats:
+    boxes = centre.shape[0]
+    rows = np.broadcast_to(rows, (boxes, *rows.shape))
+    total = np.broadcast_to(offset, (boxes, *offset.shape))
+    for index in range(bounded - 1, -1, -1):
+        above, below, intercept = lines[index]
+        total = total + (np.minimum(rows, 0) @ intercept[..., np.newaxis])[..., 0]
+        through = rows * np.where(rows < 0, above[:, np.newaxis], below[:, np.newaxis])
+        total = total + through @ layers[index].constant
+        rows = through @ layers[index].weight
+    found: Floats = (
+        total
+        + (rows @ centre[..., np.newaxis])[..., 0]
+        - (np.abs(rows) @ radius[..., np.newaxis])[..., 0]
+    )
+    return found
+
+
+def _lines(low: Floats, high: Floats) -> tuple[Floats, Floats, Floats]:
+    width = np.maximum(high, 0) - np.minimum(low, 0)
+    above = np.where(low >= 0, 1.0, np.maximum(high, 0) / np.where(width > 0, width, 1.0))
+    below = np.where(high > -low, 1.0, 0.0)
+    return above, below, np.where(low >= 0, 0.0, -above * np.minimum(low, 0))
+
+
+def interval_magnitude(layers: Sequence[FloatLayer], lower: Floats, upper: Floats) -> float:
+    """The greatest magnitude that interval propagation allows any layer's value over one box."""
+    low, high, most = lower, upper, 0.0
+    for layer in layers:
+        centre, radius = (low + high) / 2, (high - low) / 2
+        middle = centre @ layer.weight.T + layer.constant
+        spread = radius @ np.abs(layer.weight).T
+        most = max(most, float(np.max(np.abs(middle) + spread)))
+        low, high = np.maximum(middle - spread, 0), np.maximum(middle + spread, 0)
+    return most
+
+
+def values_and_slopes(layers: Sequence[FloatLayer], points: Floats) -> tuple[Floats, Floats]:
+    """The target's rows at each point, (points, rows), and their gradients (points, rows, size)."""
+    value, active = points, []
+    for index, layer in enumerate(layers):
+        value = value @ layer.weight.T + layer.constant
+        if index < len(layers) - 1:
+            active.append(value > 0)
+            value = np.maximum(value, 0)
+    rows: Floats = np.broadcast_to(layers[-1].weight, (len(points), *layers[-1].weight.shape))
+    for index in range(len(layers) - 2, -1, -1):
+        rows = (rows * active[index][:, np.newaxis]) @ layers[index].weight
+    return value, rows
