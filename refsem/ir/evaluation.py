@@ -42,14 +42,22 @@ class Prepared:
 
 def prepare(graph: Graph) -> Prepared:
     """The prepared form; `NotAffineError` for a product of two variable tensors."""
+    values = {name: ExactTensor.from_binary32(bits) for name, bits in graph.constants.items()}
+    return prepare_exactly(graph, values)
+
+
+def prepare_exactly(graph: Graph, values: Mapping[str, ExactTensor]) -> Prepared:
+    """The prepared form with these values of the constants, which need not be binary32.
+
+    The bits of the graph's constants are not looked at. `NotAffineError` as for `prepare`.
+    """
     shapes = {node.name: node.shape for node in graph.nodes}
     constants: dict[str, ExactTensor] = {}
     affine: dict[str, AffineNode] = {}
     nodes: dict[str, Node] = {}
     for node in graph.nodes:
         if node.op is Op.CONSTANT:
-            bits = graph.constants[node.name]
-            constants[node.name] = ExactTensor.from_binary32(bits).reshape(1, node.size)
+            constants[node.name] = values[node.name].reshape(1, node.size)
         elif node.op is Op.INPUT:
             nodes[node.name] = node
         elif any(name not in constants for name in node.operands):

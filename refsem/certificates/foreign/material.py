@@ -1,0 +1,44 @@
+"""What a person hands over to have a file checked, and how a format is described."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from refsem.certificates.report import CheckReport, Semantics
+from refsem.untrusted.strict_json import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A file that was read, how to judge it, and the files its claims are about."""
+
+    file: Path
+    root: Value
+    semantics: Semantics
+    model: Path | None
+    data: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """A format: its name, how it is told, what may be asked of it, and its checker.
+
+    `recognises` looks at keys and the format string only; it refuses nothing.
+    """
+
+    name: str
+    recognises: Callable[[Value], bool]
+    check: Callable[[Material], CheckReport]
+    semantics: tuple[Semantics, ...] = (Semantics.EXACT,)
+
+
+def stated_format(root: Value) -> str | None:
+    """The text under the key `format`, if there is one."""
+    if isinstance(root.value, dict) and isinstance(root.value.get("format"), str):
+        return str(root.value["format"])
+    return None
+
+
+def called(*names: str) -> Callable[[Value], bool]:
+    """Recognises files whose `format` is one of these."""
+    return lambda root: stated_format(root) in names

@@ -1,0 +1,50 @@
+"""A graph as certificates number it: entry i of a file is about the i-th of these tensors.
+
+For a `torchlean.ir.v1` file these are its nodes, in its order. For any other model they are the
+tensors that depend on the input, in the order of `refsem show`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from refsem.exact import ExactTensor
+from refsem.ir import load_model
+from refsem.ir.evaluation import Prepared, prepare
+from refsem.rules.propagation import Propagation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeGraph:
+    """A prepared graph and the tensor of each numbered node."""
+
+    prepared: Prepared
+    tensors: tuple[str, ...]
+
+    def size(self, node: int) -> int:
+        """How many entries the node's tensor has."""
+        name = self.tensors[node]
+        if name in self.prepared.constants:
+            return self.prepared.constants[name].size
+        return self.prepared.nodes[name].size
+
+    def operator(self, node: int) -> str:
+        """The tag of the operator that defines the node's tensor."""
+        return self.prepared.graph.node(self.tensors[node]).op.value
+
+    def label(self, node: int) -> str:
+        """The node in words, for messages."""
+        return f"node {node} ({self.operator(node)})"
+
+    def ends(self, state: Propagation, node: int) -> tuple[ExactTensor, ExactTensor]:
+        """The established ends of the node's box, each of shape (1, size)."""
+        name = self.tensors[node]
+        if name in self.prepared.constants:
+            return self.prepared.constants[name], self.prepared.constants[name]
+        box = state.replay.box(state.boxes[name])
+        return box.lower, box.upper
+
+
+def load_node_graph(path: Path) -> NodeGraph:
+    """The graph of a model file with its nodes numbered; `InputError` where it has none."""
+    prepared = prepare(load_model(path))
+    return NodeGraph(prepared, tuple(prepared.nodes))
