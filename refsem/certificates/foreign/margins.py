@@ -156,7 +156,7 @@ def _files(
 
 
 def _beside(report: Path, stated: str) -> Path | None:
-    """The file of that name in the report's own folder: no other place a file names is looked at."""
+    """The file of that name in the report's own folder: nowhere else is looked."""
     name = stated.replace("\\", "/").rsplit("/", 1)[-1]
     path = report.parent / name
     return path if name not in {"", ".", ".."} and path.is_file() else None
@@ -266,7 +266,7 @@ def _facts(
 def _in_binary64(
     rows: list[_Row], radius: mpq, classifier: Classifier, inputs: ExactTensor
 ) -> tuple[int, mpq]:
-    """Ends inward, and the furthest, when every decimal is first rounded to binary64, to nearest."""
+    """Ends inward, and by how much, when every decimal is first rounded to binary64."""
     ends = _ends(
         Classifier(_nearest(classifier.weight), _nearest(classifier.bias), classifier.divisor),
         _nearest(inputs),
