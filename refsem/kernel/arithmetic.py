@@ -26,12 +26,12 @@ from refsem.kernel.packing import (
     MAGNITUDE,
     PRECISION,
     SIGN,
-    bit_length,
     deliver_binary32,
     exponent_of,
     jam,
     read,
     significand_of,
+    unpacked,
 )
 
 
@@ -48,7 +48,7 @@ def add_windows(
     """The sum as (sign, significand, exponent), jammed.
 
     0 ≤ x, y < 2^61. Whenever bits are lost, the operand with the greater exponent must be at least
-    2^60 and the other end up below 2^58: then the sum is above 2^59, so the jammed bit stays far
+    2^59 and the other end up below 2^58: then the sum is above 2^58, so the jammed bit stays far
     below the last bit of a result of 53 bits or fewer.
     """
     exponent = max(exponent_x, exponent_y)
@@ -125,34 +125,31 @@ def fma(setting: int, x: int, y: int, z: int) -> tuple[int, int]:
     magnitude_x, magnitude_y, magnitude_z = x & MAGNITUDE, y & MAGNITUDE, z & MAGNITUDE
     if magnitude_x >= INFINITY or magnitude_y >= INFINITY or magnitude_z >= INFINITY:
         return fma_special(setting, x, y, z)
-    product = significand_of(magnitude_x, PRECISION) * significand_of(magnitude_y, PRECISION)
-    addend = significand_of(magnitude_z, PRECISION)
-    exponent_z = exponent_of(magnitude_z, PRECISION, EXPONENT_BITS)
-    if product == 0:
-        if addend == 0:
-            return zero_sum_sign(setting, sign_product, z >> 31) << 31, 0
-        return deliver_binary32(setting, z >> 31, addend, exponent_z)
-    exponent = exponent_of(magnitude_x, PRECISION, EXPONENT_BITS) + exponent_of(
-        magnitude_y, PRECISION, EXPONENT_BITS
-    )
-    if addend == 0:
+    if magnitude_x == 0 or magnitude_y == 0:
+        return zero_plus(setting, sign_product, z)
+    significand_x, exponent_x = unpacked(magnitude_x)
+    significand_y, exponent_y = unpacked(magnitude_y)
+    product, exponent = significand_x * significand_y, exponent_x + exponent_y
+    if magnitude_z == 0:
         return deliver_binary32(setting, sign_product, product, exponent)
-    # Both are brought to bit 60, so their exponents compare as their sizes do. The product has 13
-    # or more free bits below, the addend 37: bits are lost only where the lesser one ends up below
-    # 2^(61−13), and the greater is 2^60 at least.
-    room_product = 61 - bit_length(product)
-    room_addend = 61 - bit_length(addend)
+    addend, exponent_z = unpacked(magnitude_z)
+    # The product reaches to bit 59 or 60, 13 bits below it are free; the addend to bit 60, 37 are.
+    # Bits are lost only where the lesser one ends up below 2^(61−13).
     sign, total, exponent = add_windows(
-        sign_product,
-        product << room_product,
-        exponent - room_product,
-        z >> 31,
-        addend << room_addend,
-        exponent_z - room_addend,
+        sign_product, product << 13, exponent - 13, z >> 31, addend << 37, exponent_z - 37
     )
     if total == 0:
         return zero_sum_sign(setting, sign_product, z >> 31) << 31, 0
     return deliver_binary32(setting, sign, total, exponent)
+
+
+def zero_plus(setting: int, sign_product: int, z: int) -> tuple[int, int]:
+    """The sum of a zero product of this sign and a finite z, as delivered."""
+    magnitude = z & MAGNITUDE
+    if magnitude == 0:
+        return zero_sum_sign(setting, sign_product, z >> 31) << 31, 0
+    addend, exponent = unpacked(magnitude)
+    return deliver_binary32(setting, z >> 31, addend, exponent)
 
 
 def fma_special(setting: int, x: int, y: int, z: int) -> tuple[int, int]:

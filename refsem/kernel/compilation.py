@@ -45,11 +45,13 @@ OPTIONS = {"error_model": "numpy", "nogil": True}
 RARE = (
     packing.deliver_tiny,
     packing.overflowed,
+    packing.unpacked_subnormal,
     nans.propagate_one,
     nans.propagate,
     nans.propagate_three,
     arithmetic.add_special,
     arithmetic.fma_special,
+    arithmetic.zero_plus,
     division.div_special,
     steps.run_step,
 )

@@ -12,11 +12,11 @@ from refsem.kernel.packing import (
     MAGNITUDE,
     PRECISION,
     SIGN,
-    bit_length,
     deliver_binary32,
     exponent_of,
     read,
     significand_of,
+    unpacked,
 )
 
 
@@ -29,13 +29,10 @@ def div(setting: int, x: int, y: int) -> tuple[int, int]:
         return div_special(setting, x, y)
     if magnitude_x == 0:
         return sign << 31, 0
-    dividend = significand_of(magnitude_x, PRECISION)
-    divisor = significand_of(magnitude_y, PRECISION)
-    room_x, room_y = PRECISION - bit_length(dividend), PRECISION - bit_length(divisor)
-    exponent = exponent_of(magnitude_x, PRECISION, EXPONENT_BITS) - room_x
-    exponent -= exponent_of(magnitude_y, PRECISION, EXPONENT_BITS) - room_y
-    quotient = jammed_quotient(dividend << room_x, divisor << room_y)
-    return deliver_binary32(setting, sign, quotient, exponent - 27)
+    dividend, exponent = unpacked(magnitude_x)
+    divisor, exponent_y = unpacked(magnitude_y)
+    quotient = jammed_quotient(dividend, divisor)
+    return deliver_binary32(setting, sign, quotient, exponent - exponent_y - 27)
 
 
 def div_special(setting: int, x: int, y: int) -> tuple[int, int]:
@@ -80,17 +77,19 @@ def jammed_root(radicand: int) -> int:
     """The square root of a number in [2^24, 2^26) times 2^14, jammed: 27 bits.
 
     As for quotients: an estimate of 2^30/√t, t = radicand/2^24, by a polynomial that is off by
-    1/128 at most and two steps of Newton's; comparisons of exact squares then decide.
+    1/128 at most, a step of third order and one of Newton's; comparisons of exact squares then
+    decide.
     """
     t = radicand >> 8
     inverse = 12759 - (1248 * t >> 16)
     inverse = 48422 - (inverse * t >> 16)
     inverse = (101986 - (inverse * t >> 16)) << 14
-    # inverse < 2^31 and |error| < 2^54, so the products stay below 2^62 and 2^31·2^28.
-    for _ in range(2):
-        error = (1 << 60) - radicand * (inverse * inverse >> 24)
-        inverse += inverse * (error >> 26) >> 35
-    root = radicand * inverse >> 28
+    # e = 1 − t·y² for y = inverse/2^30 < 2, as error/2^34: |e| < 2^-5, and 1/√t is y(1 − e)^-½ =
+    # y(1 + e/2 + 3e²/8 + …). All products stay below 2^61: radicand·inverse² is 2^84(1 − e).
+    error = (1 << 60) - radicand * (inverse * inverse >> 24) >> 26
+    inverse += inverse * (error + (3 * (error * error >> 34) >> 2)) >> 35
+    error = (1 << 60) - radicand * (inverse * inverse >> 24) >> 26
+    root = radicand * ((inverse << 4) + (inverse * error >> 31)) >> 32
     rest = (radicand << 28) - root * root
     while rest < 0:
         root, rest = root - 1, rest + 2 * root - 1
@@ -108,11 +107,9 @@ def sqrt(setting: int, x: int) -> tuple[int, int]:
         if is_nan(x):
             return propagate_one(setting, x)
         return (x, 0) if x == INFINITY else invalid(setting)
-    significand = significand_of(x, PRECISION)
-    exponent = exponent_of(x, PRECISION, EXPONENT_BITS)
+    significand, exponent = unpacked(x)
     # To 25 or 26 bits, whichever leaves an even exponent.
-    room = 25 - bit_length(significand)
-    room += (exponent - room) & 1
+    room = 2 - (exponent & 1)
     root = jammed_root(significand << room)
     return deliver_binary32(setting, 0, root, (exponent - room >> 1) - 14)
 

@@ -68,6 +68,19 @@ def exponent_of(magnitude: int, precision: int, exponent_bits: int) -> int:
     return least_quantum + field - 1 if field else least_quantum
 
 
+def unpacked(magnitude: int) -> tuple[int, int]:
+    """Significand and exponent of a finite non-zero magnitude, 2^23 ≤ significand < 2^24."""
+    if magnitude < LEAST_NORMAL:
+        return unpacked_subnormal(magnitude)
+    return magnitude & TRAILING | LEAST_NORMAL, (magnitude >> 23) + LEAST_QUANTUM - 1
+
+
+def unpacked_subnormal(magnitude: int) -> tuple[int, int]:
+    """`unpacked` below the least normal number: the significand is shifted to full length."""
+    room = PRECISION - bit_length(magnitude)
+    return magnitude << room, LEAST_QUANTUM - room
+
+
 def leads_away(setting: int, sign: int) -> int:
     """1 if a directed mode leads numbers of this sign away from zero, else 0."""
     return setting >> (UPWARD_SHIFT + sign) & 1

@@ -50,8 +50,7 @@ def _is_own_import(statement: ast.stmt) -> bool:
 
 FMA_START = """    x, y, z = read(setting, x), read(setting, y), read(setting, z)
 """
-FMA_WINDOWS = """    room_product = 61 - bit_length(product)
-"""
+FMA_WINDOWS = """    # The product reaches to bit 59 or 60,"""
 FMA_END = """        return zero_sum_sign(setting, sign_product, z >> 31) << 31, 0
     return deliver_binary32(setting, sign, total, exponent)
 """
