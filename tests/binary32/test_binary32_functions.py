@@ -3,12 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-import gmpy2
+import function_sweep
 import pytest
+import recorded
 from binary32_grids import environments, patterns
-from gmpy2 import mpfr, mpq
+from gmpy2 import mpq
 from hypothesis import given
 from hypothesis import strategies as st
+from mpfr_functions import ORACLES, expected
 
 from refsem.binary32 import Binary32, UndecidedError, functions
 from refsem.binary32.catalogue import BY_NAME, Answer, Call
@@ -23,7 +25,6 @@ from refsem.rounding import (
     Tininess,
     next_down,
     next_up,
-    round_with_flags,
 )
 from refsem.rounding.formats import BINARY32
 
@@ -70,29 +71,6 @@ def test_the_other_glibc_functions_are_skipped_by_name(data: Path) -> None:
         assert name in skipped.reason
 
 
-ORACLES = {
-    "exp": gmpy2.exp,
-    "expm1": gmpy2.expm1,
-    "exp2": gmpy2.exp2,
-    "exp10": gmpy2.exp10,
-    "log": gmpy2.log,
-    "log1p": gmpy2.log1p,
-    "log2": gmpy2.log2,
-    "log10": gmpy2.log10,
-    "sin": gmpy2.sin,
-    "cos": gmpy2.cos,
-    "tan": gmpy2.tan,
-    "atan": gmpy2.atan,
-    "sinh": gmpy2.sinh,
-    "cosh": gmpy2.cosh,
-    "tanh": gmpy2.tanh,
-    "erf": gmpy2.erf,
-    "erfc": gmpy2.erfc,
-    "cbrt": gmpy2.cbrt,
-    "rsqrt": gmpy2.rec_sqrt,
-}
-
-
 def test_every_function_but_sigmoid_has_an_oracle() -> None:
     assert {*NAMES, "cbrt", "rsqrt"} - set(ORACLES) == {"sigmoid"}
 
@@ -104,28 +82,21 @@ nonzero = patterns.map(lambda bits: bits if Binary32(bits).is_finite else bits &
 
 @given(st.sampled_from(list(ORACLES)), st.sampled_from(Mode), nonzero)
 def test_mpfr_agrees(name: str, mode: Mode, bits: int) -> None:
-    """MPFR with 600 bits, on the side of the true value that its ternary value names."""
-    with gmpy2.context(precision=600):
-        value = ORACLES[name](mpfr(Binary32(bits).value))
-        if gmpy2.is_nan(value):
-            expected = (BINARY32.canonical_nan, 16)
-        elif gmpy2.is_infinite(value) and name == "log1p":
-            expected = (0xFF800000, 8)
-        elif name.startswith("log") and value == 0:
-            expected = (0, 0)
-        else:
-            rounded = round_with_flags(BINARY32, mode, _in_reach(value), 0, RISCV)
-            expected = (rounded.bits, rounded.flags.bits)
-    assert run(name, mode, bits) == expected
+    assert run(name, mode, bits) == expected(name, mode, bits)
 
 
-def _in_reach(value: mpfr) -> mpq:
-    """The value, or a rational as far out of range (only positive functions underflow so far)."""
-    if gmpy2.is_infinite(value) or abs(value) > mpfr(2) ** 300:
-        return (1 if value > 0 else -1) * mpq(2) ** 300
-    if abs(value) < mpfr(2) ** -300:
-        return mpq(1, 2**300)
-    return mpq(value) * (1 - mpq(value.rc if value > 0 else -value.rc, 2**620))
+@pytest.mark.nightly
+def test_ten_million_samples_agree_with_mpfr(tmp_path: Path) -> None:
+    assert len(function_sweep.SWEEP) * function_sweep.PIECES * function_sweep.SAMPLES == 10**7
+    recorded.run(tmp_path / "record", function_sweep.SWEEP, range(function_sweep.PIECES))
+    assert not recorded.mismatches(tmp_path / "record")
+
+
+@pytest.mark.parametrize("name", function_sweep.NAMES)
+def test_samples_agree_with_mpfr(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(function_sweep, "SAMPLES", 60)
+    for piece in range(len(Mode)):
+        assert function_sweep.SWEEP[name](piece) == (60, [])
 
 
 @given(st.sampled_from(NAMES), patterns, environments)
@@ -274,10 +245,7 @@ moderate = nonzero.map(lambda bits: bits if bits & 0x7FFFFFFF < 0x42C80000 else 
 
 @given(st.sampled_from(Mode), moderate)
 def test_sigmoid_agrees_with_mpfr(mode: Mode, bits: int) -> None:
-    with gmpy2.context(precision=600):
-        value = mpq(1 / (1 + gmpy2.exp(-mpfr(Binary32(bits).value))))
-    rounded = round_with_flags(BINARY32, mode, value, 0, RISCV)
-    assert run("sigmoid", mode, bits) == (rounded.bits, rounded.flags.bits)
+    assert run("sigmoid", mode, bits) == expected("sigmoid", mode, bits)
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,24 @@
 """The kernel against this machine's arithmetic on all 2^32 operands, in pieces that are recorded.
 
-`python tests/kernel/hardware_sweep.py RECORD [CHECK]...` runs every piece that RECORD does not have
-yet and appends a line of JSON for each: what was run can be read there, and an interrupted sweep
-continues. A record of another kernel's sources is refused. NaNs are compared bit for bit, under
-x86's rules, where the processor decides them; `to_binary16` and `to_bfloat16` are held against the
-integer code of numpy and ml_dtypes, since no instruction is used there.
+    PYTHONPATH=tests python tests/kernel/hardware_sweep.py RECORD [CHECK]...
+
+runs every piece that RECORD does not have yet. NaNs are compared bit for bit, under x86's rules,
+where the processor decides them; `to_binary16` and `to_bfloat16` are held against the integer code
+of numpy and ml_dtypes, since no instruction is used there.
 """
 
-import json
-import platform
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import ml_dtypes
 import numpy as np
+import recorded
 
 from refsem import kernel
 from refsem.fuzz.targets.target import hardware_direction
-from refsem.kernel.compilation import fingerprint
 from refsem.kernel.loops import Array
 from refsem.rounding import X86, Mode
 from refsem.rounding.integers import INT32, INT64, UINT32, UINT64, IntegerFormat
@@ -42,17 +40,6 @@ class Check:
     domain: tuple[float, float] | None = None
     """Operands strictly between these are asked; `None`: all, NaNs included."""
     exact_nans: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What one piece gave; `first` is the first operand on which the two differ, if any does."""
-
-    check: str
-    piece: int
-    asked: int
-    mismatches: int
-    first: str
 
 
 ROUNDINGS: dict[Mode, Function] = {
@@ -145,49 +132,16 @@ def differing(check: Check, patterns: Array) -> tuple[int, Array]:
     return patterns.size, patterns[unequal]
 
 
-def run(check: Check, piece: int) -> Line:
+def differences(check: Check, piece: int) -> tuple[int, list[str]]:
+    """How many operands of a piece are asked, and those on which the two differ."""
     asked, wrong = differing(check, patterns_of(piece))
-    return Line(check.name, piece, asked, wrong.size, f"{wrong[0]:08X}" if wrong.size else "")
+    return asked, [f"{bits:08X}" for bits in wrong.tolist()]
 
 
-def read_lines(record: Path) -> list[Line]:
-    """The lines of a record, which is begun if it is not there; `ValueError` for another's."""
-    head = {"sources": fingerprint(), "machine": platform.machine(), "numpy": np.__version__}
-    if not record.exists():
-        record.write_text(json.dumps(head) + "\n", encoding="ascii")
-    first, *rest = record.read_text(encoding="ascii").splitlines()
-    if json.loads(first) != head:
-        raise ValueError(f"{record} is a record of {first}, not of {head}")
-    return [Line(**json.loads(line)) for line in rest]
-
-
-def sweep(record: Path, checks: Iterable[Check], pieces: range) -> None:
-    """Run the pieces that the record lacks."""
-    done = {(line.check, line.piece) for line in read_lines(record)}
-    for check in checks:
-        for piece in pieces:
-            if (check.name, piece) not in done:
-                line = json.dumps(asdict(run(check, piece)))
-                with record.open("a", encoding="ascii") as file:
-                    file.write(line + "\n")
-
-
-def summary(record: Path) -> list[str]:
-    """One line for each check that was begun: pieces, operands asked, mismatches."""
-    lines = read_lines(record)
-    return [
-        f"{name}: {len(mine)} of {PIECES} pieces, {sum(line.asked for line in mine)} operands, "
-        f"{sum(line.mismatches for line in mine)} mismatches"
-        for name in dict.fromkeys(line.check for line in lines)
-        for mine in [[line for line in lines if line.check == name]]
-    ]
-
-
-def main(record: Path, names: list[str]) -> None:
-    chosen = [check for check in CHECKS if not names or check.name in names]
-    sweep(record, chosen, range(PIECES))
-    print("\n".join(summary(record)))  # noqa: T201
+SWEEP = {check.name: partial(differences, check) for check in CHECKS}
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    chosen = {name: SWEEP[name] for name in sys.argv[2:] or SWEEP}
+    recorded.run(Path(sys.argv[1]), chosen, range(PIECES))
+    print(recorded.summary(Path(sys.argv[1])))  # noqa: T201

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
+import model_sweep
 import numpy as np
 import pytest
+import recorded
 from hypothesis import given
 from hypothesis import strategies as st
 from kernel_operands import (
@@ -162,6 +165,22 @@ def test_narrowing_around_midpoints(name: str) -> None:
             False,
             environment,
         )
+
+
+@pytest.mark.parametrize("name", ["sqrt RTP", "to_binary16 RNA", "round_to_integral RTN exact"])
+def test_the_sweep_of_spaced_patterns_begins_well(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_sweep, "STEP", 1 << 18)
+    asked, wrong = model_sweep.SWEEP[name](7)
+    assert asked > 1000
+    assert not wrong
+
+
+@pytest.mark.nightly
+def test_spaced_patterns(tmp_path: Path) -> None:
+    recorded.run(tmp_path / "record", model_sweep.SWEEP, range(model_sweep.PIECES))
+    assert not recorded.mismatches(tmp_path / "record")
 
 
 def test_classes() -> None:

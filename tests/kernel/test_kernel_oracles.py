@@ -4,13 +4,17 @@ Hardware, through numpy, gives values in round-to-nearest, on millions of operan
 every one; MPFR at 24 bits gives four modes; SoftFloat (`softfloatpy`) gives flags as well.
 """
 
-from collections.abc import Callable, Iterator
+import platform
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import gmpy2
+import hardware_sweep
 import numpy as np
 import pytest
+import recorded
 from gmpy2 import mpfr, mpq
 from kernel_operands import GRID, on_arrays
 
@@ -20,7 +24,6 @@ from refsem.fuzz.generators import cases
 from refsem.kernel import compilation
 from refsem.kernel.catalogue import BY_NAME
 from refsem.rounding import RISCV, Mode, Tininess, round_to_binary32
-from refsem.rounding.integers import INT32
 
 ARITHMETIC = {
     "add": np.add,
@@ -70,42 +73,53 @@ def test_hardware_agrees(name: str) -> None:
         assert same(found, expected.view(np.uint32))
 
 
-def every_pattern() -> Iterator[np.ndarray]:
-    """Every pattern, in pieces."""
-    piece = 1 << 24
-    for start in range(0, 1 << 32, piece):
-        yield np.arange(start, start + piece, dtype=np.uint64).astype(np.uint32)
+x86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="the NaNs expected are x86's")
 
 
-def check_unary(x: np.ndarray) -> None:
-    """Root, rounding, and conversions of these patterns agree with the hardware."""
-    values = floats(x)
-    with np.errstate(all="ignore"):
-        assert same(kernel.sqrt(Mode.RNE, x, RISCV)[0], np.sqrt(values).view(np.uint32))
-        assert same(
-            kernel.round_to_integral(Mode.RNE, x, True, RISCV)[0], np.rint(values).view(np.uint32)
-        )
-        assert same(kernel.to_binary64(x, RISCV)[0], values.astype(np.float64).view(np.uint64))
-        assert same(
-            kernel.to_binary16(Mode.RNE, x, RISCV)[0], values.astype(np.float16).view(np.uint16)
-        )
-        inside = np.abs(values) < np.float32(2.0**31)
-        numbers, _ = kernel.to_integer(Mode.RTZ, x[inside], INT32, True, RISCV)
-        assert (numbers == values[inside].astype(np.int32)).all()
-
-
+@x86
 @pytest.mark.usefixtures("no_flushing")
-def test_hardware_agrees_on_one_operand() -> None:
-    check_unary(draws(1)[0])
-    check_unary(np.array(GRID, np.uint32))
+@pytest.mark.parametrize("check", hardware_sweep.CHECKS, ids=lambda check: check.name)
+def test_hardware_agrees_on_one_operand(check: hardware_sweep.Check) -> None:
+    for patterns in (draws(1)[0], np.array(GRID, np.uint32)):
+        asked, wrong = hardware_sweep.differing(check, patterns)
+        assert asked > 5
+        assert not wrong.size, hex(wrong[0])
 
 
+@x86
+def test_a_wrong_kernel_does_not_pass_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = kernel.to_integer
+    monkeypatch.setattr(kernel, "to_integer", lambda _, *rest: right(Mode.RNA, *rest))
+    monkeypatch.setattr(hardware_sweep, "PIECE", 1 << 16)
+    asked, wrong = hardware_sweep.SWEEP["to_int32 RTZ"](0x4108)
+    assert asked == 1 << 16
+    assert len(wrong) > asked // 4
+
+
+@x86
 @pytest.mark.nightly
 @pytest.mark.usefixtures("no_flushing")
 @pytest.mark.skipif(not compilation.available(), reason="2^32 operands need numba")
-def test_hardware_agrees_on_every_operand() -> None:
-    for patterns in every_pattern():
-        check_unary(patterns)
+def test_hardware_agrees_on_every_operand(tmp_path: Path) -> None:
+    recorded.run(tmp_path / "record", hardware_sweep.SWEEP, range(hardware_sweep.PIECES))
+    assert not recorded.mismatches(tmp_path / "record")
+
+
+def test_a_record_is_continued_and_is_of_one_kernel(tmp_path: Path) -> None:
+    file, ran = tmp_path / "record", []
+
+    def check(piece: int) -> tuple[int, list[str]]:
+        ran.append(piece)
+        return 7, ["3F800000"] if piece == 2 else []
+
+    recorded.run(file, {"one": check}, range(2))
+    recorded.run(file, {"one": check}, range(4))
+    assert ran == [0, 1, 2, 3]
+    assert recorded.mismatches(file) == [recorded.Line("one", 2, 7, 1, "3F800000")]
+    assert recorded.summary(file) == "one: 4 pieces, 28 cases, 1 mismatches"
+    file.write_text(file.read_text().replace('"kernel": "', '"kernel": "x'))
+    with pytest.raises(ValueError, match="is a record of"):
+        recorded.read_lines(file)
 
 
 @pytest.mark.usefixtures("no_flushing")
