@@ -52,5 +52,24 @@ HINTS: Mapping[str, Hint] = {
     "concretise": Hint(_over_box(cl, cu)),
 }
 
-UNPROVED: Mapping[str, str] = {}
+_BY_SEVERAL_DIVISORS = (
+    "reciprocal_interval_positive/sound/lower",
+    "reciprocal_interval_positive/sound/upper",
+    "reciprocal_interval_positive/weaken/lo",
+    "reciprocal_interval_positive/weaken/hi",
+    "reciprocal_interval_negative/sound/lower",
+    "reciprocal_interval_negative/sound/upper",
+    "reciprocal_interval_negative/weaken/lo",
+    "reciprocal_interval_negative/weaken/hi",
+    "reciprocal_upper_positive/sound/upper",
+    "reciprocal_upper_positive/weaken/b",
+    "reciprocal_lower_positive/sound/lower",
+    "reciprocal_upper_negative/sound/upper",
+    "reciprocal_lower_negative/sound/lower",
+    "reciprocal_lower_negative/weaken/b",
+)
+
+UNPROVED: Mapping[str, str] = dict.fromkeys(
+    _BY_SEVERAL_DIVISORS, "it divides by several terms, or by one that may be negative"
+)
 """Obligations for which no proof is printed, by id, each with the reason: announced stubs."""

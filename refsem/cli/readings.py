@@ -46,6 +46,8 @@ def _statement(rule: Rule) -> Iterator[str]:
         yield f"derived {value.name} = {to_text(value.term)}{direction}"
     for side in rule.sides:
         yield f"where {relation_text(side.relation)}  ({side.name}: {side.because})"
+    for cited in rule.cites:
+        yield f"knowing {relation_text(cited.conclusion)}  ({cited.name}: {cited.fact.because})"
     for claim in rule.claims:
         yield f"claim {relation_text(claim.relation)}  ({claim.name})"
     if rule.lift:

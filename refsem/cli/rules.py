@@ -104,6 +104,15 @@ def _rule_object(rule: Rule) -> dict[str, object]:
             {"name": d.name, "term": to_text(d.term), "outward": d.outward.value}
             for d in rule.derived
         ],
+        "cites": [
+            {
+                "name": c.name,
+                "fact": c.fact.name,
+                "relation": relation_text(c.conclusion),
+                "voucher": c.fact.voucher.value,
+            }
+            for c in rule.cites
+        ],
         "claims": [{"name": c.name, "relation": relation_text(c.relation)} for c in rule.claims],
         "because": rule.because,
         "source": rule.source,
@@ -114,7 +123,7 @@ def _rule_object(rule: Rule) -> dict[str, object]:
 def _catalogue_table(selected: Iterable[Rule]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("rule", "operator", "claims", "under", "source"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "rule")
     for rule in selected:
         table.add_row(
             rule.name,

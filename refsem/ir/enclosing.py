@@ -162,9 +162,11 @@ def decide(relation: Relation, point: Point) -> Truth:
 
 def decide_over(relation: Relation, spans: Spans, precision: int) -> Truth:
     """Whether a relation holds at all values of the variables in intervals, or at none."""
-    difference = enclose_term(relation.left - relation.right, spans, precision)
-    if isinstance(difference, NotEnclosed):
+    left = enclose_term(relation.left, spans, precision)
+    right = enclose_term(relation.right, spans, precision)
+    if isinstance(left, NotEnclosed) or isinstance(right, NotEnclosed):
         return Truth.UNDECIDED
+    difference = Enclosure(left.lower - right.upper, left.upper - right.lower)
     zero = difference.lower == difference.upper == 0
     apart = difference.lower > 0 or difference.upper < 0
     match relation.comparison:

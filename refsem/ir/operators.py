@@ -17,7 +17,8 @@ from typing import TypeAlias
 
 from gmpy2 import mpq
 
-from refsem.ir.terms import Term, maximum, minimum, select, substitute, variables
+from refsem.exact.functions import Function
+from refsem.ir.terms import Term, applied, maximum, minimum, select, substitute, variables
 
 Shape = tuple[int, ...]
 Attribute: TypeAlias = int | mpq | tuple[int, ...]
@@ -53,6 +54,15 @@ class Op(Enum):
     POWER6 = "power6"
     POWER7 = "power7"
     POWER8 = "power8"
+    EXP = "exp"
+    LOG = "log"
+    SOFTPLUS = "softplus"
+    TANH = "tanh"
+    SIGMOID = "sigmoid"
+    SIN = "sin"
+    COS = "cos"
+    SQRT = "sqrt"
+    RECIPROCAL = "reciprocal"
     RESHAPE = "reshape"
     TRANSPOSE = "transpose"
     IDENTITY = "identity"
@@ -218,6 +228,15 @@ CATALOGUE: tuple[OperatorRow, ...] = (
     OperatorRow(Op.POWER6, 1, (), _same, "x⁶", _power(x, 6)),
     OperatorRow(Op.POWER7, 1, (), _same, "x⁷", _power(x, 7)),
     OperatorRow(Op.POWER8, 1, (), _same, "x⁸", _power(x, 8)),
+    OperatorRow(Op.EXP, 1, (), _same, "e^x", applied(Function.EXP, x)),
+    OperatorRow(Op.LOG, 1, (), _same, "ln x, where 0 < x", applied(Function.LOG, x)),
+    OperatorRow(Op.SOFTPLUS, 1, (), _same, "ln(1 + e^x)", applied(Function.SOFTPLUS, x)),
+    OperatorRow(Op.TANH, 1, (), _same, "(e^x - e^-x) / (e^x + e^-x)", applied(Function.TANH, x)),
+    OperatorRow(Op.SIGMOID, 1, (), _same, "1 / (1 + e^-x)", applied(Function.SIGMOID, x)),
+    OperatorRow(Op.SIN, 1, (), _same, "the sine of x radians", applied(Function.SIN, x)),
+    OperatorRow(Op.COS, 1, (), _same, "the cosine of x radians", applied(Function.COS, x)),
+    OperatorRow(Op.SQRT, 1, (), _same, "√x, where 0 ≤ x", applied(Function.SQRT, x)),
+    OperatorRow(Op.RECIPROCAL, 1, (), _same, "1 / x, where x ≠ 0", 1 / x),
     OperatorRow(Op.RESHAPE, 1, ("shape",), _reshape, "the same entries, row-major", None),
     OperatorRow(Op.TRANSPOSE, 1, ("axes",), _transpose, "out axis i is operand axis axes[i]", None),
     OperatorRow(Op.IDENTITY, 1, (), _same, "x", x),

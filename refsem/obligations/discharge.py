@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from refsem.obligations import sampling, smt
+from refsem.obligations import fixing, sampling, smt
 from refsem.obligations.algebra.checker import Rejected, check
 from refsem.obligations.algebra.search import NotFound, find_proof
 from refsem.obligations.algebra.stored import checked
@@ -46,6 +46,9 @@ class Limits:
     monomials: int = 0
 
 
+_FEW, _MANY = 50, 8
+"""Points for each attempt to fix what is inside functions, before and after asking z3 openly."""
+
 FACTS = "refsem/rules/function_facts.py"
 """Where the facts about functions are stated."""
 
@@ -81,6 +84,15 @@ def _without(parts: tuple[Obligation, ...], limits: Limits) -> Outcome:
 
     A citation that no longer applies refutes nothing: the claim may hold for another reason.
     """
+    for part in parts:
+        found = None if part.kind is Kind.CITED else _sampled(part, limits)
+        if found is not None:
+            return Refuted(found)
+    for one_in in (_FEW, _MANY):
+        for part in parts:
+            found = _fixed(part, limits, one_in) if part.kind is Kind.SOUND else None
+            if found is not None:
+                return Refuted(found)
     outcomes: list[Outcome] = []
     for part in parts:
         outcome = discharge(part, limits)
@@ -123,16 +135,27 @@ def _implied(obligation: Obligation, limits: Limits) -> Outcome:
     proof = checked(obligation) or _searched(obligation, limits)
     if proof is not None:
         return Proved(By.ALGEBRA, proof, obligation.assumes)
+    found = _fixed(obligation, limits, _FEW)
+    if found is not None:
+        return Refuted(found)
     answer, run = _asked(obligation, limits)
     if answer.word == "unsat":
         return Proved(By.Z3, run, obligation.assumes)
     point = _replayed(obligation, answer, limits)
+    if isinstance(point, Unknown):
+        point = _fixed(obligation, limits, _MANY) or point
     return Refuted(point) if isinstance(point, Point) else point
 
 
 def _sampled(obligation: Obligation, limits: Limits) -> Point | None:
     """A small point that shows something, in numbers as small as they can be made."""
     found = sampling.search(obligation, limits.points)
+    return None if found is None else shrunk(obligation, found, limits.shrinking)
+
+
+def _fixed(obligation: Obligation, limits: Limits, one_in: int) -> Point | None:
+    """A point that a solver finds once what is inside functions is fixed, made small."""
+    found = fixing.search(obligation, limits.points // one_in)
     return None if found is None else shrunk(obligation, found, limits.shrinking)
 
 

@@ -1,9 +1,20 @@
 """Generation: the obligations every rule gets for free, from its statement alone."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from refsem.ir.terms import Relation, Term, divisors, free_variables, nonzero, relation_terms
+from refsem.exact.functions import Function
+from refsem.ir.terms import (
+    Operator,
+    Relation,
+    Term,
+    domain,
+    free_variables,
+    nonzero,
+    relation_terms,
+    subterms,
+)
 from refsem.obligations.obligation import Definition, Expected, Kind, Obligation, Premise
 from refsem.rules import Claim, Derived, Outward, Rule, Side
 
@@ -13,6 +24,8 @@ def rule_obligations(rule: Rule) -> tuple[Obligation, ...]:
     return (
         _inhabited(rule),
         *_defined(rule),
+        *_facts(rule),
+        *_cited(rule),
         *_sound(rule),
         *_weaken(rule),
         *_needed(rule),
@@ -35,22 +48,37 @@ def _definitions(rule: Rule, *, moved: bool) -> tuple[Definition, ...]:
     )
 
 
-def _rule_divisors(rule: Rule) -> tuple[Term, ...]:
-    """The divisors of the derived values and claims, in the order in which they are evaluated."""
+def _needs(terms: Iterable[Term]) -> dict[Relation, str]:
+    """What the terms need to have values, in the order of evaluation: relations and their kind."""
+    found: dict[Relation, str] = {}
+    for node in (node for root in terms for node in subterms(root)):
+        if node.head is Operator.DIV:
+            found.setdefault(nonzero(node.arguments[1]), "divisor")
+        elif isinstance(node.head, Function):
+            found.update(dict.fromkeys(domain(node), "domain"))
+    return found
+
+
+def _conditions(rule: Rule) -> tuple[Premise, ...]:
+    """Everything the rule needs to be defined, in the order in which it is evaluated."""
     terms = [value.term for value in rule.derived]
+    terms.extend(_side_terms(rule.sides))
+    terms.extend(relation_terms(cited.conclusion for cited in rule.cites))
     terms.extend(relation_terms(claim.relation for claim in rule.claims))
-    return divisors(terms)
+    counts: Counter[str] = Counter()
+    found = []
+    for relation, kind in _needs(terms).items():
+        found.append(Premise(f"{kind}_{counts[kind]}", relation))
+        counts[kind] += 1
+    return tuple(found)
 
 
-def _divisor_id(rule: Rule, index: int) -> str:
-    return f"{rule.name}/{Kind.DEFINED.value}/divisor_{index}"
+def _id(rule: Rule, kind: Kind, *what: str) -> str:
+    return "/".join((rule.name, kind.value, *what))
 
 
-def _nonzero_divisors(rule: Rule) -> tuple[Premise, ...]:
-    return tuple(
-        Premise(f"divisor_{index}", nonzero(divisor))
-        for index, divisor in enumerate(_rule_divisors(rule))
-    )
+def _citations(rule: Rule) -> tuple[Premise, ...]:
+    return tuple(Premise(cited.name, cited.conclusion, cited=True) for cited in rule.cites)
 
 
 def _inhabited(rule: Rule) -> Obligation:
@@ -59,7 +87,7 @@ def _inhabited(rule: Rule) -> Obligation:
         kind=Kind.INHABITED,
         free=_free(rule),
         definitions=_used_by(_side_terms(rule.sides), rule, moved=False),
-        premises=_premises(rule.sides),
+        premises=(*_premises(rule.sides), *_citations(rule)),
         goal=None,
         expected=Expected.PROVED,
         provenance="a point satisfies every side",
@@ -67,25 +95,70 @@ def _inhabited(rule: Rule) -> Obligation:
 
 
 def _defined(rule: Rule) -> Iterator[Obligation]:
-    """One obligation a divisor, with only the divisors that come before it known to be non-zero.
+    """One obligation a divisor or domain, with only those before it known to be as they must.
 
-    A derived value that itself divides by this divisor, or a side that mentions one, would assume
-    what is to be shown. Derived values are moved outward here: a divisor must survive that too.
+    A derived value that itself divides by this divisor, or a side that mentions one or applies
+    the function, would assume what is to be shown. Derived values are moved outward here: a
+    divisor must survive that too.
     """
-    known = _nonzero_divisors(rule)
-    for index, divisor in enumerate(_rule_divisors(rule)):
+    known = _conditions(rule)
+    for index, condition in enumerate(known):
         sides = _sides_before(index, rule)
+        relevant = (*relation_terms((condition.relation,)), *_side_terms(sides))
         yield Obligation(
-            id=_divisor_id(rule, index),
+            id=_id(rule, Kind.DEFINED, condition.name),
             kind=Kind.DEFINED,
             free=_free(rule),
-            definitions=_used_by((divisor, *_side_terms(sides)), rule, moved=True),
+            definitions=_used_by(relevant, rule, moved=True),
             premises=(*_premises(sides), *known[:index]),
-            goal=nonzero(divisor),
+            goal=condition.relation,
             expected=Expected.PROVED,
-            provenance="the divisor is non-zero under the sides, wherever derived values move",
-            assumes=tuple(_divisor_id(rule, earlier) for earlier in range(index)),
+            provenance=_DEFINED_BECAUSE[condition.name.partition("_")[0]],
+            assumes=tuple(_id(rule, Kind.DEFINED, earlier.name) for earlier in known[:index]),
         )
+
+
+_DEFINED_BECAUSE = {
+    "divisor": "the divisor is non-zero under the sides, wherever derived values move",
+    "domain": "the function is applied inside its domain under the sides",
+}
+
+
+def _facts(rule: Rule) -> Iterator[Obligation]:
+    """One obligation a fact: it is not shown here, but a point may contradict it."""
+    for fact in dict.fromkeys(cited.fact for cited in rule.cites):
+        yield Obligation(
+            id=_id(rule, Kind.FACT, fact.name),
+            kind=Kind.FACT,
+            free=tuple(str(variable.head) for variable in fact.variables),
+            definitions=(),
+            premises=tuple(Premise(one.name, one.relation) for one in fact.premises),
+            goal=fact.conclusion,
+            expected=Expected.STATED,
+            provenance=f"{fact.because}; {fact.source}; voucher {fact.voucher.value}",
+        )
+
+
+def _cited(rule: Rule) -> Iterator[Obligation]:
+    """One obligation for each premise of a citation that is not itself a side."""
+    sides = {side.relation for side in rule.sides}
+    conditions = _conditions(rule)
+    for cited in rule.cites:
+        for premise in cited.premises:
+            if premise.relation in sides:
+                continue
+            relevant = (*relation_terms((premise.relation,)), *_side_terms(rule.sides))
+            yield Obligation(
+                id=_id(rule, Kind.CITED, cited.name, premise.name),
+                kind=Kind.CITED,
+                free=_free(rule),
+                definitions=_used_by(relevant, rule, moved=True),
+                premises=(*_premises(rule.sides), *conditions),
+                goal=premise.relation,
+                expected=Expected.PROVED,
+                provenance=f"the fact {cited.fact.name!r} applies",
+                assumes=tuple(_id(rule, Kind.DEFINED, one.name) for one in conditions),
+            )
 
 
 def _side_terms(sides: tuple[Side, ...]) -> tuple[Term, ...]:
@@ -93,12 +166,13 @@ def _side_terms(sides: tuple[Side, ...]) -> tuple[Term, ...]:
 
 
 def _sides_before(index: int, rule: Rule) -> tuple[Side, ...]:
-    """The sides that speak only of values for which the first `index` divisors suffice."""
-    licensed = _rule_divisors(rule)[:index]
+    """The sides that speak only of values for which the first `index` conditions suffice."""
+    licensed = {condition.relation for condition in _conditions(rule)[:index]}
 
     def meaningful(side: Side) -> bool:
-        used = _used_by(_side_terms((side,)), rule, moved=False)
-        return all(divisor in licensed for divisor in divisors(value.term for value in used))
+        terms = _side_terms((side,))
+        used = _used_by(terms, rule, moved=False)
+        return _needs((*(value.term for value in used), *terms)).keys() <= licensed
 
     return tuple(side for side in rule.sides if meaningful(side))
 
@@ -120,12 +194,18 @@ def _claim_obligation(rule: Rule, kind: Kind, what: str, claim: Claim, why: str)
         kind=kind,
         free=_free(rule),
         definitions=_definitions(rule, moved=kind is Kind.WEAKEN),
-        premises=(*_premises(rule.sides), *_nonzero_divisors(rule)),
+        premises=(*_premises(rule.sides), *_conditions(rule), *_citations(rule)),
         goal=claim.relation,
         expected=Expected.PROVED,
         provenance=why,
-        assumes=tuple(_divisor_id(rule, index) for index in range(len(_rule_divisors(rule)))),
+        assumes=_assumed(rule),
     )
+
+
+def _assumed(rule: Rule) -> tuple[str, ...]:
+    """The obligations that license what a claim's premises add to the sides."""
+    licensing = (*_defined(rule), *_cited(rule), *_facts(rule))
+    return tuple(obligation.id for obligation in licensing)
 
 
 def _sound(rule: Rule) -> Iterator[Obligation]:
@@ -158,7 +238,7 @@ def _last_used(relation: Relation, derived: tuple[Derived, ...], movable: list[D
 
 
 def _needed(rule: Rule) -> Iterator[Obligation]:
-    """One obligation a side: its parts are `defined` and `sound` of the rule without the side."""
+    """One obligation a side: its parts are `defined`, `sound`, `cited` of the rule without it."""
     for dropped in rule.sides:
         rest = replace(rule, sides=tuple(side for side in rule.sides if side is not dropped))
         yield Obligation(
@@ -170,7 +250,7 @@ def _needed(rule: Rule) -> Iterator[Obligation]:
             goal=None,
             expected=Expected.PROVED if dropped.stays else Expected.REFUTED,
             provenance=f"without {dropped.name!r} ({dropped.because})",
-            parts=(*_defined(rest), *_sound(rest)),
+            parts=(*_defined(rest), *_sound(rest), *_cited(rest)),
         )
 
 

@@ -31,6 +31,7 @@ from refsem.ir.terms import (
 from refsem.obligations import sampling
 from refsem.obligations.generation import rule_obligations
 from refsem.obligations.obligation import Kind, Obligation, Outcome, Point, Record, Refuted
+from refsem.obligations.placing import define
 from refsem.rules import Rule, Side
 
 DECIDING = frozenset({Kind.INHABITED, Kind.DEFINED, Kind.FACT, Kind.CITED, Kind.SOUND, Kind.WEAKEN})
@@ -114,7 +115,7 @@ def _points(rule: Rule, broken: tuple[Obligation, ...]) -> Iterator[Known]:
 def _fails(obligation: Obligation, point: Values) -> bool:
     for slack in _SLACKS:
         values = {name: point[name] for name in obligation.free}
-        defined = sampling.define(obligation, values, [slack] * len(obligation.definitions))
+        defined = define(obligation, values, [slack] * len(obligation.definitions))
         if defined and sampling.evidence(obligation, values) is not None:
             return True
     return False

@@ -1,7 +1,9 @@
 """Sampling: small rational points at which an obligation is seen to fail, or to be inhabited.
 
 The points are drawn by a generator seeded with the obligation's id, so a run can be repeated.
-A point counts only after exact evaluation. Finding none means nothing.
+Where functions are involved blind points seldom meet the sides, and others are placed there. A
+point counts only after exact evaluation, or where enclosures decide every relation. Finding none
+means nothing.
 """
 
 import random
@@ -9,15 +11,16 @@ from collections.abc import Iterator
 
 from gmpy2 import mpq
 
-from refsem.ir.readings import evaluate, holds, relation_text
+from refsem.ir.enclosing import Truth, decide
+from refsem.ir.readings import evaluate, relation_text
 from refsem.obligations.obligation import Obligation, Point
+from refsem.obligations.placing import SLACK, define, involves_functions, placed_points
 from refsem.rules import Outward
 
 _SMALL = tuple(
     mpq(n, d)
     for n, d in ((0, 1), (1, 1), (-1, 1), (2, 1), (-2, 1), (1, 2), (-1, 2), (3, 1), (-3, 1))
 )
-_SLACK = (mpq(0), mpq(0), mpq(1, 2), mpq(1))
 
 
 def small_points(obligation: Obligation, count: int) -> Iterator[dict[str, mpq]]:
@@ -25,26 +28,9 @@ def small_points(obligation: Obligation, count: int) -> Iterator[dict[str, mpq]]
     source = random.Random(obligation.id)  # noqa: S311  repeatable, not secret
     for _ in range(count):
         point = {name: source.choice(_SMALL) for name in obligation.free}
-        slacks = [source.choice(_SLACK) for _ in obligation.definitions]
+        slacks = [source.choice(SLACK) for _ in obligation.definitions]
         if define(obligation, point, slacks):
             yield point
-
-
-def define(obligation: Obligation, point: dict[str, mpq], slacks: list[mpq]) -> bool:
-    """Add the defined variables to the point; False where a definition divides by zero."""
-    for definition, slack in zip(obligation.definitions, slacks, strict=True):
-        try:
-            value = evaluate(definition.term, point)
-        except ZeroDivisionError:
-            return False
-        match definition.may_exceed:
-            case Outward.UP:
-                point[definition.name] = value + slack
-            case Outward.DOWN:
-                point[definition.name] = value - slack
-            case Outward.EXACT:
-                point[definition.name] = value
-    return True
 
 
 def _meets_premises(obligation: Obligation, point: dict[str, mpq]) -> bool:
@@ -56,27 +42,36 @@ def _meets_premises(obligation: Obligation, point: dict[str, mpq]) -> bool:
             allowed = {Outward.UP: up, Outward.DOWN: down, Outward.EXACT: up and down}
             if not allowed[definition.may_exceed]:
                 return False
-        return all(holds(premise.relation, point) for premise in obligation.premises)
-    except ZeroDivisionError:
+        needed = (one for one in obligation.premises if not one.cited or obligation.goal is None)
+        return all(decide(premise.relation, point) is Truth.TRUE for premise in needed)
+    except ArithmeticError:
         return False
 
 
 def evidence(obligation: Obligation, point: dict[str, mpq]) -> Point | None:
     """What a point shows about an obligation after exact evaluation, if anything.
 
-    Premises and definitions are evaluated too, so the point may come from anywhere.
+    Premises and definitions are evaluated too, so the point may come from anywhere. What is cited
+    has to be seen to hold where a point is asked for; a point that refutes need only meet the
+    sides, for a fact is true there or it is no fact.
     """
     if not _meets_premises(obligation, point):
         return None
     values = tuple(sorted(point.items()))
     if obligation.goal is None:
         return Point(values, "")
-    return None if holds(obligation.goal, point) else Point(values, relation_text(obligation.goal))
+    text = relation_text(obligation.goal)
+    try:
+        return Point(values, text) if decide(obligation.goal, point) is Truth.FALSE else None
+    except ArithmeticError:
+        return Point(values, f"{text}, which has no value there,")
 
 
 def search(obligation: Obligation, count: int) -> Point | None:
-    """The first small point that shows something about the obligation."""
-    for point in small_points(obligation, count):
+    """The first point found that shows something about the obligation."""
+    involved = involves_functions(obligation)
+    points = placed_points(obligation, count // 4) if involved else small_points(obligation, count)
+    for point in points:
         found = evidence(obligation, point)
         if found is not None:
             return found

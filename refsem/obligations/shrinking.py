@@ -16,6 +16,7 @@ from gmpy2 import mpq
 from refsem.ir.readings import evaluate
 from refsem.obligations import sampling
 from refsem.obligations.obligation import Obligation, Point
+from refsem.obligations.placing import define
 
 EVALUATIONS = 1500
 """Points that may be tried for one witness."""
@@ -59,9 +60,7 @@ def _coordinates(obligation: Obligation, point: Point) -> Coordinates:
 def _shown(obligation: Obligation, coordinates: Coordinates) -> Point | None:
     point = {name: coordinates[name] for name in obligation.free}
     slacks = [coordinates[definition.name] for definition in obligation.definitions]
-    return (
-        sampling.evidence(obligation, point) if sampling.define(obligation, point, slacks) else None
-    )
+    return sampling.evidence(obligation, point) if define(obligation, point, slacks) else None
 
 
 def _complexity(value: mpq) -> tuple[int, int, int, bool]:

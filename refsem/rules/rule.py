@@ -3,18 +3,28 @@
 A rule speaks about real numbers. `given` values come from earlier applications, `chosen` ones
 from anywhere at all, `derived` ones are computed from both and may be moved outward afterwards,
 and `point` ranges over everything the operand may be. The rule claims: for all given and chosen
-values and points meeting the sides, every claim holds.
+values and points meeting the sides, every claim holds. What its proof may know of named functions
+are the instances of facts that it `cites`.
 
-Invariant, checked on construction: each variable is declared exactly once, each side and claim
-named once, names are ASCII identifiers; a derived value depends on given, chosen and earlier
-derived values, never on the point; sides divide by nothing.
+Invariant, checked on construction: each variable is declared exactly once, each side, citation
+and claim named once, names are ASCII identifiers; a derived value depends on given, chosen and
+earlier derived values, never on the point, and applies no named function, so that it is rational;
+sides divide by nothing; citations are about given, chosen and point variables.
 """
 
 from dataclasses import dataclass
 from enum import Enum
 
 from refsem.ir.operators import Op
-from refsem.ir.terms import Relation, Term, divisors, free_variables, relation_terms
+from refsem.ir.terms import (
+    Relation,
+    Term,
+    applications,
+    divisors,
+    free_variables,
+    relation_terms,
+)
+from refsem.rules.facts import Cited
 
 
 class Outward(Enum):
@@ -80,26 +90,36 @@ class Rule:
     because: str
     source: str
     lift: str = ""
+    cites: tuple[Cited, ...] = ()
 
     def __post_init__(self) -> None:
         _check_names(self.name, "rule", [self.name])
-        known = [name for group in (self.given, self.chosen) for name in _names(self.name, group)]
+        inputs = [name for group in (self.given, self.chosen) for name in _names(self.name, group)]
+        point = _names(self.name, self.point)
+        known = list(inputs)
         for value in self.derived:
             _check_known(self.name, f"derived {value.name!r}", (value.term,), known)
+            if applications((value.term,)):
+                message = f"derived {value.name!r} applies a function; take an enclosure as given"
+                raise RuleError(self.name, message)
             known.append(value.name)
-        known.extend(_names(self.name, self.point))
+        known.extend(point)
         _check_names(self.name, "variable", known)
         for side in self.sides:
             terms = tuple(relation_terms((side.relation,)))
             _check_known(self.name, f"side {side.name!r}", terms, known)
             if divisors(terms):
                 raise RuleError(self.name, f"side {side.name!r} divides; state it without")
+        for cited in self.cites:
+            _check_known(self.name, f"citation {cited.name!r}", cited.arguments, inputs + point)
         for claim in self.claims:
             terms = tuple(relation_terms((claim.relation,)))
             _check_known(self.name, f"claim {claim.name!r}", terms, known)
         if not self.claims:
             raise RuleError(self.name, "claims nothing")
         _check_names(self.name, "side", [side.name for side in self.sides])
+        cited_names = [cited.name for cited in self.cites]
+        _check_names(self.name, "premise", [*(side.name for side in self.sides), *cited_names])
         _check_names(self.name, "claim", [claim.name for claim in self.claims])
 
     @property

@@ -116,9 +116,9 @@ def test_hundreds_of_damaged_proofs_are_rejected(rule: Rule) -> None:
 
 
 def test_a_proof_of_one_obligation_does_not_prove_another() -> None:
-    pairs = [pair for rule in CATALOGUE for pair in accepted_pairs(rule)]
+    pairs, source = [pair for rule in CATALOGUE for pair in accepted_pairs(rule)], dice("another")
     for one, _ in pairs:
-        for other, proof in pairs:
+        for other, proof in source.sample(pairs, 16):
             if other.goal != one.goal and isinstance(check(one, proof), Accepted):
                 # two rules may well share a statement; then sympy agrees that this is a proof
                 assert proves(one, proof)

@@ -15,6 +15,7 @@ from pathlib import Path
 import naive
 import pytest
 
+from refsem.ir.terms import applications, relation_terms
 from refsem.obligations.discharge import DEFAULT_LIMITS, Limits, audit_rule, discharge
 from refsem.obligations.generation import rule_obligations
 from refsem.obligations.obligation import (
@@ -32,7 +33,7 @@ from refsem.rules import BY_NAME, CATALOGUE, Rule
 from refsem.rules.loading import load_rules
 
 FOLDER = Path(__file__).parent / "rejected"
-LEAST_NUMBER_OF_VARIANTS = 25
+LEAST_NUMBER_OF_VARIANTS = 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,14 @@ def load(path: Path) -> Rejected:
 
 
 REJECTED = [load(path) for path in sorted(FOLDER.glob("*.py"))]
+
+
+def about_functions(rule: Rule) -> bool:
+    """Whether a rule is about named functions, of which z3 knows nothing."""
+    relations = [one.relation for one in (*rule.sides, *rule.claims)]
+    return bool(rule.cites or applications(relation_terms(relations)))
+
+
 each = pytest.mark.parametrize("rejected", REJECTED, ids=lambda rejected: rejected.path.stem)
 
 
@@ -63,15 +72,23 @@ def small_values(names: list[str], count: int) -> Iterator[dict[str, Fraction]]:
         yield dict(zip(names, coordinates, strict=True))
 
 
+def without_functions(rule: Rule) -> Rule:
+    """The rule with those of its sides that apply no named function."""
+    plain = (s for s in rule.sides if not applications(relation_terms((s.relation,))))
+    return replace(rule, sides=tuple(plain))
+
+
 def check_point(rule: Rule, obligation: Obligation, point: Point) -> None:
     """Every side holds at the point, derived values are where they may be, and the goal fails."""
     values = naive.values_of(point)
     present = [derived for derived in rule.derived if derived.name in values]
-    assert naive.sides_hold(rule, values)
     assert all(naive.moved_allowed(derived, values) for derived in present)
     if obligation.kind is Kind.DEFINED:
-        assert naive.has_zero_divisor(rule, values)
+        # a side about a function says nothing until the function is known to have a value
+        assert naive.sides_hold(without_functions(rule), values)
+        assert naive.is_undefined(rule, values)
         return
+    assert naive.sides_hold(rule, values)
     assert present == list(rule.derived)
     if obligation.kind is Kind.SOUND:
         unmoved = [naive.value(d.term, values) == values[d.name] for d in rule.derived]
@@ -84,6 +101,8 @@ def check_evidence(rule: Rule, obligation: Obligation, outcome: Outcome) -> None
     match obligation.kind, outcome:
         case Kind.DEFINED | Kind.SOUND | Kind.WEAKEN, Refuted(Point() as point):
             check_point(rule, obligation, point)
+        case Kind.CITED | Kind.FACT, Refuted(Point() as point):
+            check_unmet(rule, obligation, point)
         case Kind.INHABITED, Refuted(SolverRun(answer="unsat")):
             names = [str(v.head) for v in (*rule.given, *rule.chosen, *rule.point)]
             assert not any(naive.sides_hold(rule, v) for v in small_values(names, 2000))
@@ -91,6 +110,18 @@ def check_evidence(rule: Rule, obligation: Obligation, outcome: Outcome) -> None
             check_superfluous(rule, obligation.id.rpartition("/")[2])
         case _:
             pytest.fail(f"{obligation.id}: {outcome}")
+
+
+def check_unmet(rule: Rule, obligation: Obligation, point: Point) -> None:
+    """What is supposed holds at the point, and the goal fails there or has no value."""
+    values = naive.values_of(point)
+    assert obligation.goal is not None
+    if obligation.kind is Kind.CITED:
+        assert naive.sides_hold(rule, values)
+    else:
+        assert all(naive.true(premise.relation, values) for premise in obligation.premises)
+    sides = (obligation.goal.left, obligation.goal.right)
+    assert naive.has_no_value(sides, values) or not naive.true(obligation.goal, values)
 
 
 def check_superfluous(rule: Rule, name: str) -> None:
@@ -116,7 +147,11 @@ def test_the_named_obligation_has_the_surprise_with_evidence_that_holds(rejected
     check_evidence(rejected.rule, obligation, outcome)
 
 
-@each
+@pytest.mark.parametrize(
+    "rejected",
+    [one for one in REJECTED if not about_functions(one.rule)],
+    ids=lambda rejected: rejected.path.stem,
+)
 def test_z3_alone_finds_the_same_and_its_model_holds(rejected: Rejected) -> None:
     obligation = rejected.obligation()
     outcome = discharge(obligation, replace(DEFAULT_LIMITS, points=0))
@@ -152,7 +187,7 @@ def test_no_rule_of_the_catalogue_has_a_surprise(rule: Rule) -> None:
 
 def test_every_kind_of_surprise_is_among_the_rejected() -> None:
     kinds = {rejected.obligation().kind for rejected in REJECTED}
-    assert kinds == {Kind.INHABITED, Kind.DEFINED, Kind.SOUND, Kind.WEAKEN, Kind.NEEDED}
+    assert kinds == set(Kind) - {Kind.LIFT, Kind.INSTANCE, Kind.CLAIM}
 
 
 def test_without_search_and_without_a_solver_nothing_is_proved_or_refuted() -> None:

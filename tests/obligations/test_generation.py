@@ -9,6 +9,7 @@ from refsem.ir.terms import nonzero
 from refsem.obligations.generation import rule_obligations
 from refsem.obligations.obligation import Expected, Kind, Obligation
 from refsem.rules import BY_NAME, CATALOGUE, Claim, Outward, Rule
+from refsem.rules.function_facts import log_tangent
 
 GOLDEN = {
     "relu_upper": """
@@ -61,6 +62,8 @@ def test_what_is_expected_of_each_kind() -> None:
     expected = {
         Kind.INHABITED: Expected.PROVED,
         Kind.DEFINED: Expected.PROVED,
+        Kind.FACT: Expected.STATED,
+        Kind.CITED: Expected.PROVED,
         Kind.SOUND: Expected.PROVED,
         Kind.WEAKEN: Expected.PROVED,
         Kind.NEEDED: Expected.REFUTED,
@@ -116,6 +119,35 @@ def test_what_leans_on_no_movable_value_has_no_weaken() -> None:
     values = (derived("p", a, Outward.EXACT), derived("q", d, Outward.UP))
     rule = claiming(x <= p, derived=values)
     assert [one for one in ids(rule) if "/weaken/" in one] == []
+
+
+def test_a_rule_about_a_function_is_asked_for_its_domain_its_facts_and_where_they_apply() -> None:
+    rule = BY_NAME["log_upper"]
+    assert [one for one in ids(rule) if "needed" not in one] == [
+        "log_upper/inhabited",
+        "log_upper/defined/divisor_0",
+        "log_upper/defined/domain_0",
+        "log_upper/defined/domain_1",
+        "log_upper/fact/log_tangent",
+        "log_upper/cited/log_tangent_t_x/x_positive",
+        "log_upper/sound/upper",
+        "log_upper/weaken/b",
+    ]
+    sound = obligation(rule, "sound/upper")
+    assert [premise.name for premise in sound.premises if premise.cited] == ["log_tangent_t_x"]
+    asked = [one for one in ids(rule) if one.split("/")[1] in ("defined", "fact", "cited")]
+    assert sorted(sound.assumes) == sorted(asked)
+    fact = obligation(rule, "fact/log_tangent")
+    assert fact.free == ("t", "x")
+    assert fact.goal == log_tangent.conclusion
+
+
+def test_a_side_about_a_function_is_no_premise_of_its_domain() -> None:
+    rule = BY_NAME["log_interval"]
+    first, second, third = (obligation(rule, f"defined/domain_{index}") for index in range(3))
+    assert premises(first) == ["lower_end", "upper_end", "positive"]
+    assert premises(second) == [*premises(first), "value_at_lower_end", "domain_0"]
+    assert premises(third)[-2:] == ["domain_0", "domain_1"]
 
 
 def test_inner_divisors_come_first_and_license_the_outer_ones() -> None:

@@ -22,21 +22,28 @@ _CALLS: Mapping[str, Callable[..., Fraction]] = {
 }
 
 
-def value_of(printed: str, values: Mapping[str, Fraction]) -> Fraction:
-    """The value of printed arithmetic; `KeyError` for a name without a value."""
-    return _read(ast.parse(printed, mode="eval").body, values)
+Named = Callable[[str, Fraction], Fraction]
 
 
-def _read(node: ast.expr, values: Mapping[str, Fraction]) -> Fraction:
+def value_of(printed: str, values: Mapping[str, Fraction], named: Named) -> Fraction:
+    """The value of printed arithmetic; `named` says what other functions are.
+
+    `KeyError` for a variable without a value.
+    """
+    return _read(ast.parse(printed, mode="eval").body, values, named)
+
+
+def _read(node: ast.expr, values: Mapping[str, Fraction], named: Named) -> Fraction:
     match node:
         case ast.Constant(value=int(number)):
             return Fraction(number)
         case ast.Name(id=name):
             return values[name]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_read(operand, values)
+            return -_read(operand, values, named)
         case ast.BinOp(left=left, op=between, right=right):
-            return _BINARY[type(between)](_read(left, values), _read(right, values))
+            return _BINARY[type(between)](_read(left, values, named), _read(right, values, named))
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            return _CALLS[name](*(_read(argument, values) for argument in arguments))
+            found = [_read(argument, values, named) for argument in arguments]
+            return _CALLS[name](*found) if name in _CALLS else named(name, *found)
     raise AssertionError(f"not arithmetic: {ast.dump(node)}")

@@ -2,20 +2,31 @@
 
 Variables are drawn one after the other: points first, then given and chosen values, then points
 that a side says are equal to something. Each side bounds the last variable it mentions, in which
-it must be linear; that variable is drawn within the bounds. Given and chosen values are binary32
-values (bounds are rounded inward); points are any rationals.
+it must be linear; that variable is drawn within the bounds. A variable that stands alone in a side
+about named functions is drawn late, and the functions are enclosed. Given and chosen values are
+binary32 values (bounds are rounded inward); points are any rationals.
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from gmpy2 import mpq
 from hypothesis import strategies as st
 
+from refsem.exact.functions import NotEnclosed
+from refsem.ir.enclosing import enclose_term, point_enclosure
 from refsem.ir.readings import evaluate
-from refsem.ir.terms import Comparison, Relation, free_variables, relation_terms
+from refsem.ir.terms import (
+    Comparison,
+    Relation,
+    Term,
+    applications,
+    free_variables,
+    relation_terms,
+    substitute,
+)
 from refsem.rounding import (
     BINARY32,
     Mode,
@@ -50,6 +61,13 @@ WIDE = tuple(
     )
 )
 """Binary32 values of every size up to 2^50: bounds that a side asks for then stay finite."""
+
+MODEST = tuple(
+    sign * value
+    for sign in (1, -1)
+    for value in (mpq(0), mpq(1, 2**149), mpq(1, 1024), mpq(13421773, 2**27), mpq(3), mpq(20))
+)
+"""Numbers at which no function of the catalogue is out of all proportion."""
 
 SHARES = (mpq(0), mpq(1, 3), mpq(1, 2), mpq(1))
 """Where between two bounds a value is taken."""
@@ -93,14 +111,23 @@ _NUMBERS = st.one_of(
 )
 
 
+_MODEST_NUMBERS = st.one_of(
+    st.sampled_from(SMALL),
+    st.sampled_from(MODEST),
+    # patterns of magnitude up to 16, both signs
+    st.builds(lambda b, s: s * _finite32(b), st.integers(0, 0x41800000), st.sampled_from((1, -1))),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """Numbers drawn by Hypothesis."""
 
     draw: Callable[[st.SearchStrategy[mpq]], mpq]
+    numbers: st.SearchStrategy[mpq]
 
     def value(self) -> mpq:
-        return self.draw(_NUMBERS)
+        return self.draw(self.numbers)
 
     def share(self) -> mpq:
         return self.draw(st.sampled_from(SHARES))
@@ -109,7 +136,18 @@ class Drawn:
 @st.composite
 def points(draw: Callable[[st.SearchStrategy[mpq]], mpq], rule: Rule) -> Point:
     """Values of the rule's given, chosen and point variables that meet its sides."""
-    return draw_point(rule, Drawn(draw))
+    return draw_point(rule, Drawn(draw, _MODEST_NUMBERS if has_functions(rule) else _NUMBERS))
+
+
+def grids(rule: Rule) -> tuple[tuple[mpq, ...], ...]:
+    """Grids of numbers for a seeded source, narrow and wide."""
+    return (SMALL, MODEST if has_functions(rule) else WIDE)
+
+
+def has_functions(rule: Rule) -> bool:
+    """Whether a rule is about named functions."""
+    relations = (*(one.relation for one in rule.sides), *(one.relation for one in rule.claims))
+    return bool(applications(relation_terms(relations)))
 
 
 def names(rule: Rule) -> tuple[str, ...]:
@@ -119,10 +157,11 @@ def names(rule: Rule) -> tuple[str, ...]:
 
 def draw_point(rule: Rule, source: Source) -> Point:
     """Values of the rule's given, chosen and point variables that meet its sides."""
-    determined = _determined(rule)
+    determined, late = _determined(rule), _late(rule)
     inputs = [str(v.head) for v in (*rule.given, *rule.chosen)]
     free = [str(v.head) for v in rule.point if str(v.head) not in determined]
-    order = [*free, *inputs, *determined]
+    early = [name for name in inputs if name not in late]
+    order = [*free, *early, *(name for name in inputs if name in late), *determined]
     values: Point = {}
     for name in order:
         relations = [
@@ -135,8 +174,36 @@ def draw_point(rule: Rule, source: Source) -> Point:
         elif name in inputs:
             values[name] = _input(_bounds(name, relations, values), source)
         else:
-            values[name] = _free(_bounds(name, relations, values), source)
+            implied = _implied(rule, name)
+            values[name] = _free(_bounds(name, [*relations, *implied], values), source)
     return values
+
+
+def _late(rule: Rule) -> set[str]:
+    """The variables that stand alone on one side of a relation about functions."""
+    about_functions = (
+        s.relation for s in rule.sides if applications(relation_terms((s.relation,)))
+    )
+    return {
+        one.head
+        for relation in about_functions
+        for one in (relation.left, relation.right)
+        if isinstance(one.head, str)
+    }
+
+
+def _implied(rule: Rule, name: str) -> Iterator[Relation]:
+    """What a point has to meet so that an end of its box can: 0 < l where l ≤ x gives 0 < x."""
+    point = Term(name)
+    for relation in (side.relation for side in rule.sides):
+        below = relation.right == point and isinstance(relation.left.head, str)
+        above = relation.left == point and isinstance(relation.right.head, str)
+        if below or above:
+            end = str((relation.left if below else relation.right).head)
+            for other in (side.relation for side in rule.sides):
+                if _mentioned(other) == (end,) and below == (other.right.head == end):
+                    sides = (substitute(one, {end: point}) for one in (other.left, other.right))
+                    yield Relation(other.comparison, *sides)
 
 
 def _mentioned(relation: Relation) -> tuple[str, ...]:
@@ -158,11 +225,30 @@ class _Bounds:
     upper: list[mpq]
     above: list[mpq]
     """Strict lower bounds."""
+    below: list[mpq]
+    """Strict upper bounds."""
+
+
+def _function_bound(name: str, relation: Relation, values: Mapping[str, mpq]) -> tuple[mpq, mpq]:
+    """Numbers around the side of a relation on which the variable does not stand alone."""
+    root = relation.right if relation.left == Term(name) else relation.left
+    spans = {other: point_enclosure(value) for other, value in values.items()}
+    found = enclose_term(root, spans, 200)
+    assert not isinstance(found, NotEnclosed), found
+    return found.lower, found.upper
 
 
 def _bounds(name: str, relations: list[Relation], values: Mapping[str, mpq]) -> _Bounds:
-    bounds = _Bounds([], [], [])
+    bounds = _Bounds([], [], [], [])
     for relation in relations:
+        if applications(relation_terms((relation,))):
+            assert relation.comparison is Comparison.LE, "no construction: extend this file"
+            low, high = _function_bound(name, relation, values)
+            if relation.left == Term(name):
+                bounds.upper.append(low)
+            else:
+                bounds.lower.append(high)
+            continue
         at_0, at_1, at_2 = (
             evaluate(relation.right, {**values, name: mpq(n)})
             - evaluate(relation.left, {**values, name: mpq(n)})
@@ -178,14 +264,23 @@ def _bounds(name: str, relations: list[Relation], values: Mapping[str, mpq]) -> 
                 bounds.upper.append(-at_0 / slope)
             case Comparison.LT, True:
                 bounds.above.append(-at_0 / slope)
+            case Comparison.LT, False:
+                bounds.below.append(-at_0 / slope)
             case other:
                 raise AssertionError(f"no construction for {other}: extend this file")
     return bounds
 
 
 def _free(bounds: _Bounds, source: Source) -> mpq:
-    assert bounds == _Bounds([], [], []), "a side bounds points only: extend this file"
-    return source.value() + source.share() * source.value()
+    """Any rational within bounds, on at most one side."""
+    drawn = source.value() + source.share() * source.value()
+    lowest, highest = [*bounds.lower, *bounds.above], [*bounds.upper, *bounds.below]
+    assert not (lowest and highest), "a point is bounded on both sides: extend this file"
+    # a strict bound leaves room for the end of a box, which is a binary32 value
+    distance = max(abs(drawn), mpq(bool(bounds.above or bounds.below), 1024))
+    if lowest:
+        return max(lowest) + distance
+    return min(highest) - distance if highest else drawn
 
 
 def _input(bounds: _Bounds, source: Source) -> mpq:
@@ -193,6 +288,7 @@ def _input(bounds: _Bounds, source: Source) -> mpq:
     lowest = [_finite(round_up(bound)) for bound in bounds.lower]
     lowest += [_neighbour(bound) for bound in bounds.above]
     highest = [_finite(round_down(bound)) for bound in bounds.upper]
+    highest += [-_neighbour(-bound) for bound in bounds.below]
     drawn, share = source.value(), source.share()
     if lowest and highest:
         low, high = max(lowest), min(highest)

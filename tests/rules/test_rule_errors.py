@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from refsem.ir.terms import Term, maximum, term, variables
+from refsem.exact.functions import Function
+from refsem.ir.terms import Term, applied, maximum, term, variables
 from refsem.rules import Claim, Derived, Outward, Rule, RuleError, Side
+from refsem.rules.function_facts import exp_positive
 
 c, k, x, y, q, unknown = variables("c k x y q unknown")
 
@@ -55,6 +57,21 @@ BREACHES: list[tuple[str, dict[str, Any], str]] = [
         "claim mentions an unknown variable",
         {"claims": (Claim("upper", x <= unknown + q),)},
         "claim 'upper' mentions ['unknown'], which it may not depend on",
+    ),
+    (
+        "derived applies a function",
+        {"derived": (Derived("q", applied(Function.EXP, c), Outward.UP),)},
+        "derived 'q' applies a function; take an enclosure as given",
+    ),
+    (
+        "citation mentions a derived value",
+        {"cites": (exp_positive.at(q),)},
+        "citation 'exp_positive_q' mentions ['q'], which it may not depend on",
+    ),
+    (
+        "citation named like a side",
+        {"cites": (exp_positive.at(x, named="below"),)},
+        "two premises are named 'below'",
     ),
     ("given is chosen too", {"chosen": (k, c)}, "two variables are named 'c'"),
     ("given twice", {"given": (c, c)}, "two variables are named 'c'"),
