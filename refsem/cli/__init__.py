@@ -14,6 +14,7 @@ from refsem import __version__
 from refsem.cli.audit import audit
 from refsem.cli.check import check
 from refsem.cli.fuzz import fuzz
+from refsem.cli.hunt import hunt_command
 from refsem.cli.lean import lean
 from refsem.cli.profile import profile_command
 from refsem.cli.rules import rules
@@ -30,22 +31,8 @@ DEFECT = 70
 CLOSED_PIPE = 141
 """The reader of standard output went away: no verdict was delivered."""
 
-LATER = ("hunt",)
-"""Commands of the stable interface that this version does not have yet."""
 
-
-class _Commands(click.Group):
-    """The group of commands, which knows the names that are still to come."""
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in LATER:
-            raise InputError("", cmd_name, "this command is not supported yet")
-        return super().get_command(ctx, cmd_name)
-
-
-@click.group(
-    cls=_Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="refsem")
 def refsem() -> None:
     """The exact judge between neural-network verifiers and binary32 networks."""
@@ -59,6 +46,7 @@ refsem.add_command(show)
 refsem.add_command(vectors)
 refsem.add_command(fuzz)
 refsem.add_command(profile_command)
+refsem.add_command(hunt_command)
 
 
 def main(arguments: list[str] | None = None) -> int:

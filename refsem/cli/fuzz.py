@@ -70,7 +70,7 @@ def fuzz(
 
     Exit status 1 for a mismatch; 2 for none, since a search that found nothing proves nothing.
     """
-    budget = _budget(seconds, count)
+    budget = campaign_budget(seconds, count)
     plan = Plan(
         target,
         operations,
@@ -136,7 +136,8 @@ def _print_graph(console: Console, plan: Plan, found: GraphFound) -> None:
     line(f"seed {plan.seed}: {found.checked} checked, {found.mismatches} mismatches")
 
 
-def _budget(seconds: float | None, count: int | None) -> Budget:
+def campaign_budget(seconds: float | None, count: int | None) -> Budget:
+    """The budget of a search; `InputError` where the options are not one."""
     if seconds is not None and count is not None:
         raise InputError("", "--seconds", "and --count are alternatives")
     if seconds is not None and not 0 < seconds < float("inf"):

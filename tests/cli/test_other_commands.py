@@ -3,10 +3,8 @@
 import json
 from pathlib import Path
 
-import pytest
 from command_line import Command, Files
 
-from refsem.cli import LATER
 from refsem.rules import CATALOGUE
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -118,11 +116,3 @@ def test_an_unknown_rule_of_a_file_is_refused(refsem: Command, tmp_path: Path) -
     run = refsem("rules", f"{path}:other")
     assert (run.status, run.out) == (3, "")
     assert run.err.splitlines()[-1].endswith("other: there is no such rule; there are halved")
-
-
-@pytest.mark.parametrize("name", LATER)
-def test_a_later_command_is_refused_by_name(refsem: Command, name: str) -> None:
-    for arguments in ([name], [name, "--help"], [name, "a", "--op", "b"]):
-        run = refsem(*arguments)
-        assert (run.status, run.out) == (3, "")
-        assert run.err == f"refsem: {name}: this command is not supported yet\n"

@@ -29,7 +29,7 @@ Callee = Callable[..., Any]
 def python_target(text: str, operations: Sequence[str]) -> Target:
     """The target of `module[:function]`; `InputError` where there is none to ask."""
     module_name, _, function_name = text.partition(":")
-    module = _import(module_name)
+    module = import_named(module_name)
     functions = _named(module, function_name, operations)
     if not functions:
         wanted = "function of it is named after an operation; say --op"
@@ -53,7 +53,8 @@ def python_target(text: str, operations: Sequence[str]) -> Target:
     )
 
 
-def _import(name: str) -> ModuleType:
+def import_named(name: str) -> ModuleType:
+    """The module of that name, the current folder searched first; `InputError` if it fails."""
     if "" not in sys.path:
         sys.path.insert(0, "")
     importlib.invalidate_caches()
