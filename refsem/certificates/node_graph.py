@@ -7,9 +7,12 @@ tensors that depend on the input, in the order of `refsem show`.
 from dataclasses import dataclass
 from pathlib import Path
 
+from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir import load_model
+from refsem.ir.affine import NotAffineError
 from refsem.ir.evaluation import Prepared, prepare
+from refsem.ir.torchlean_reader import read_torchlean
 from refsem.rules.propagation import Propagation
 
 
@@ -46,5 +49,14 @@ class NodeGraph:
 
 def load_node_graph(path: Path) -> NodeGraph:
     """The graph of a model file with its nodes numbered; `InputError` where it has none."""
-    prepared = prepare(load_model(path))
-    return NodeGraph(prepared, tuple(prepared.nodes))
+    tensors: tuple[str, ...] | None = None
+    if path.name.lower().endswith(".json"):
+        read = read_torchlean(path)
+        graph, tensors = read.graph, read.tensors
+    else:
+        graph = load_model(path)
+    try:
+        prepared = prepare(graph)
+    except NotAffineError as error:
+        raise InputError(str(path), error.node, str(error)) from error
+    return NodeGraph(prepared, tuple(prepared.nodes) if tensors is None else tensors)

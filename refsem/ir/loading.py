@@ -13,13 +13,16 @@ from typing import BinaryIO
 from refsem.errors import InputError
 from refsem.ir.graph import Graph
 from refsem.ir.onnx_reader import read_onnx
+from refsem.ir.torchlean_reader import read_torchlean
 
 FILE_LIMIT = 128 * 2**20
 """The longest model file read, in bytes (128 MiB, 33 million weights)."""
 
 
 def load_model(path: Path) -> Graph:
-    """The graph of a model file (`.onnx`, or `.onnx.gz`); `InputError` where it has none.
+    """The graph of a model file (`.onnx`, `.onnx.gz`, or TorchLean's graphs in `.json`).
+
+    `InputError` where it has none.
 
     An input whose first dimension is symbolic or missing is read with batch size 1.
     """
@@ -28,7 +31,9 @@ def load_model(path: Path) -> Graph:
         return read_onnx(_read_plain(path), str(path))
     if name.endswith(".onnx.gz"):
         return read_onnx(_read_compressed(path), str(path))
-    raise InputError(str(path), "", "is not a model file: .onnx or .onnx.gz expected")
+    if name.endswith(".json"):
+        return read_torchlean(path).graph
+    raise InputError(str(path), "", "is not a model file: .onnx, .onnx.gz or .json expected")
 
 
 def _read_plain(path: Path) -> bytes:
