@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from refsem.ir.operators import CATALOGUE as OPERATORS
+from refsem.ir.operators import VARIADIC, OperatorRow
 from refsem.ir.readings import relation_text, to_text
 from refsem.obligations.generation import rule_obligations
 from refsem.rules import CATALOGUE, Outward, Rule
@@ -60,7 +61,15 @@ def operators_page() -> Iterator[str]:
     yield "|---|---|---|---|"
     for row in OPERATORS:
         attributes = ", ".join(f"`{name}`" for name in row.attributes)
-        yield f"| `{row.op.value}` | {row.arity} | {attributes} | {row.statement} |"
+        yield f"| `{row.op.value}` | {operands_of(row)} | {attributes} | {row.statement} |"
+
+
+def operands_of(row: OperatorRow) -> str:
+    """How many operands an operator takes."""
+    if row.optional == 0:
+        return f"{row.arity}"
+    most = row.arity + row.optional
+    return f"{row.arity} or more" if row.optional == VARIADIC else f"{row.arity} to {most}"
 
 
 def facts_page() -> Iterator[str]:

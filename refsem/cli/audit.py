@@ -22,7 +22,7 @@ from refsem.ir.evaluation import Prepared, prepare
 from refsem.obligations.ledger import write_ledger
 from refsem.properties import Property, load_property
 from refsem.properties.claims import check_fits
-from refsem.rules.propagation import Method, Progress
+from refsem.rules.propagation import Method, NoRuleError, Progress, check_covered
 
 STATUS = {"holds": 0, "sound": 0, "violated": 1, "unsound": 1, "undecided": 2}
 _BADNESS = (0, 2, 1)
@@ -148,6 +148,10 @@ def _refuse_later(
 
 def _read(model: Path, property_: Path) -> tuple[Prepared, Property]:
     prepared = prepare(load_model(model))
+    try:
+        check_covered(prepared)
+    except NoRuleError as error:
+        raise InputError(str(model), f"tensor {error.node!r}", error.message) from error
     wanted = load_property(property_)
     check_fits(prepared, wanted, str(property_))
     return prepared, wanted

@@ -1,144 +1,33 @@
 """The dot-product lift: affine nodes as exact linear maps, forwards, backwards and on intervals.
 
-This is the only hand-written matrix code that propagation and replay trust. An affine node is
-Σ mapᵢ(operandᵢ) + constant, each map a chain of steps on flattened tensors:
-
-- `Gather`: out[j] = in[index[j]] (reshape, transpose, broadcast);
-- `Scale`: out[j] = factor[j] · in[j];
-- `Matrix`: out[b·n + j] = Σ_k in[b·m + k] · W[k, j] for blocks b (matmul, gemm).
-
-Each step states three things: its value (`forward`), its adjoint, and its image of an interval
-(`interval`), which for a weight w is w⁺·l + w⁻·u below and w⁺·u + w⁻·l above: the scaling rule
-and the addition rule, summed over any number of terms by induction. The tests hold each step
-against the rules evaluated one entry at a time.
-
-Rows: every tensor here has shape (rows, size); a row is one point, one box or one target.
+This and `refsem.ir.steps` are the only hand-written matrix code that propagation and replay
+trust. An affine node is Σ mapᵢ(operandᵢ) + constant, each map a chain of steps. Nothing is stated
+here about any operator: whether a node is affine in those of its operands that are not constant,
+and with which map, is read off the catalogue's term or plan.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
-import numpy.typing as npt
-from flint import fmpz_mat
 from gmpy2 import mpq
 
-from refsem.exact.tensor import (
-    ExactTensor,
-    IntegerArray,
-    concatenate,
-    integer_matrix,
-    integer_product,
-)
+from refsem.exact.tensor import ExactTensor
 from refsem.ir.graph import Node
-from refsem.ir.operators import Op, Shape, integers
-
-Bounds = tuple[ExactTensor, ExactTensor]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Gather:
-    """out[j] = in[index[j]]."""
-
-    index: npt.NDArray[np.int64]
-    inputs: int
-
-    def forward(self, value: ExactTensor) -> ExactTensor:
-        """The image of each row."""
-        return value[:, self.index]
-
-    def adjoint(self, coefficients: ExactTensor) -> ExactTensor:
-        """The coefficients on the input that give the same sum as these on the output."""
-        gathered = np.zeros((coefficients.shape[0], self.inputs), dtype=object)
-        if len(np.unique(self.index)) == len(self.index):
-            gathered[:, self.index] = coefficients.numerators
-        else:
-            np.add.at(gathered.T, self.index, coefficients.numerators.T)
-        return ExactTensor(gathered, coefficients.exponent, coefficients.odd)
-
-    def interval(self, bounds: Bounds) -> Bounds:
-        """The image of a box."""
-        return self.forward(bounds[0]), self.forward(bounds[1])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scale:
-    """out[j] = factor[j] · in[j]; the factor has shape (1, size)."""
-
-    factor: ExactTensor
-
-    def forward(self, value: ExactTensor) -> ExactTensor:
-        """The image of each row."""
-        return value * self.factor
-
-    def adjoint(self, coefficients: ExactTensor) -> ExactTensor:
-        """The coefficients on the input that give the same sum as these on the output."""
-        return coefficients * self.factor
-
-    def interval(self, bounds: Bounds) -> Bounds:
-        """The image of a box: the ends trade places where the factor is negative."""
-        one, other = bounds[0] * self.factor, bounds[1] * self.factor
-        return one.minimum(other), one.maximum(other)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Matrix:
-    """out[b·n + j] = Σ_k in[b·m + k] · W[k, j], with W = numerators / (2^exponent · odd)."""
-
-    blocks: int
-    whole: fmpz_mat
-    positive: fmpz_mat
-    negative: fmpz_mat
-    transposed: fmpz_mat
-    exponent: int
-    odd: int
-
-    @classmethod
-    def of(cls, blocks: int, weight: ExactTensor) -> "Matrix":
-        """The step that multiplies each of `blocks` blocks by this weight matrix."""
-        zero = ExactTensor.full((), mpq(0))
-        return cls(
-            blocks,
-            integer_matrix(weight.numerators),
-            integer_matrix(weight.maximum(zero).numerators),
-            integer_matrix(weight.minimum(zero).numerators),
-            integer_matrix(weight.numerators.T),
-            weight.exponent,
-            weight.odd,
-        )
-
-    def _times(self, value: ExactTensor, *matrices: fmpz_mat) -> list[IntegerArray]:
-        rows, inner = value.shape[0], matrices[0].nrows()
-        left = integer_matrix(value.numerators.reshape(rows * self.blocks, inner))
-        return [
-            integer_product(left, matrix).reshape(rows, self.blocks * matrix.ncols())
-            for matrix in matrices
-        ]
-
-    def _scaled(self, numerators: IntegerArray, value: ExactTensor) -> ExactTensor:
-        return ExactTensor(numerators, value.exponent + self.exponent, value.odd * self.odd)
-
-    def forward(self, value: ExactTensor) -> ExactTensor:
-        """The image of each row."""
-        return self._scaled(self._times(value, self.whole)[0], value)
-
-    def adjoint(self, coefficients: ExactTensor) -> ExactTensor:
-        """The coefficients on the input that give the same sum as these on the output."""
-        return self._scaled(self._times(coefficients, self.transposed)[0], coefficients)
-
-    def interval(self, bounds: Bounds) -> Bounds:
-        """The image of a box: W⁺·l + W⁻·u below, W⁺·u + W⁻·l above."""
-        ends = concatenate(bounds, axis=0)
-        through_positive, through_negative = self._times(ends, self.positive, self.negative)
-        rows = bounds[0].shape[0]
-        return (
-            self._scaled(through_positive[:rows] + through_negative[rows:], ends),
-            self._scaled(through_positive[rows:] + through_negative[:rows], ends),
-        )
-
-
-Step = Gather | Scale | Matrix
+from refsem.ir.linear_terms import NotLinear, linear_reading
+from refsem.ir.operators import OPERANDS, ROW, Shape
+from refsem.ir.plans import (
+    ABSENT,
+    Contraction,
+    Fold,
+    Index,
+    Plan,
+    Reduction,
+    Selection,
+    Summand,
+    positions,
+)
+from refsem.ir.steps import Bounds, Gather, Matrix, Scale, Step, Total
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,161 +79,168 @@ class AffineNode:
         return lower, upper
 
 
-class NotAffineError(ValueError):
-    """A product that has no affine map here; `node` names it."""
+@dataclass(frozen=True, slots=True)
+class NotAffine:
+    """A node that has no affine map, and why."""
 
-    def __init__(self, node: str, message: str) -> None:
-        super().__init__(f"tensor {node!r}: {message}")
-        self.node = node
+    reason: str
 
 
 def affine_node(
     node: Node, shapes: Mapping[str, Shape], constants: Mapping[str, ExactTensor]
-) -> AffineNode:
-    """The affine map of a node, given the values of its constant operands as (1, size) rows.
-
-    Raises `NotAffineError` for a product of two operands of which neither is constant, or whose
-    constant one is not a matrix.
-    """
-    zero = ExactTensor.full((1, node.size), mpq(0))
-    parts = _PARTS[node.op](node, shapes, constants)
-    pieces = tuple(part for part in parts if part.operand not in constants)
-    known = AffineNode(tuple(part for part in parts if part.operand in constants), zero)
-    return AffineNode(pieces, known.forward(constants))
+) -> AffineNode | NotAffine:
+    """The affine map of a node, given the values of its constant operands as (1, size) rows."""
+    row = ROW[node.op]
+    if row.meaning is not None:
+        return _of_term(node, shapes, constants)
+    if row.plan is None:
+        return NotAffine(f"{node.op.value} is a source")
+    operands = tuple(shapes[name] for name in node.operands)
+    return _of_plan(node, row.plan(operands, dict(node.attributes)), shapes, constants)
 
 
-Parts = Callable[[Node, Mapping[str, Shape], Mapping[str, ExactTensor]], tuple[Piece, ...]]
-
-
-def _spread(source: Shape, target: Shape) -> tuple[Step, ...]:
+def spread_steps(source: Shape, target: Shape) -> tuple[Step, ...]:
     """The steps that broadcast a shape to another."""
     if source == target:
         return ()
-    index = np.arange(prod(source), dtype=np.int64).reshape(source)
-    return (Gather(np.broadcast_to(index, target).ravel(), prod(source)),)
+    index = np.broadcast_to(positions(source), target)
+    return (Gather(np.ascontiguousarray(index).ravel(), int(np.prod(source))),)
 
 
-def _permuted(source: Shape, axes: tuple[int, ...]) -> tuple[Step, ...]:
-    """The steps that permute the axes of a tensor."""
-    if axes == tuple(range(len(source))):
+# elementwise: affine where the term is linear in what is not constant
+
+
+def _of_term(
+    node: Node, shapes: Mapping[str, Shape], constants: Mapping[str, ExactTensor]
+) -> AffineNode | NotAffine:
+    """The map of an elementwise node."""
+    places = dict(zip(OPERANDS, node.operands, strict=False))
+    known = attribute_values(node)
+    for name, operand in places.items():
+        if operand in constants:
+            steps = spread_steps(shapes[operand], node.shape)
+            known[name] = Piece(operand, steps).forward(constants[operand])
+    meaning = ROW[node.op].meaning
+    if meaning is None:
+        raise TypeError(f"{node.op.value} has no elementwise meaning")
+    linear = linear_reading(meaning, known)
+    if isinstance(linear, NotLinear):
+        return NotAffine(linear.reason)
+    pieces = tuple(
+        Piece(places[name], (*spread_steps(shapes[places[name]], node.shape), *_scaled(factor)))
+        for name, factor in linear.factors.items()
+    )
+    return AffineNode(pieces, linear.constant.broadcast_to((1, node.size)))
+
+
+def attribute_values(node: Node) -> dict[str, ExactTensor]:
+    """The numeric attributes of a node as (1, 1) rows."""
+    return {
+        name: ExactTensor.full((1, 1), mpq(value))
+        for name, value in node.attributes
+        if not isinstance(value, tuple | str)
+    }
+
+
+def _scaled(factor: ExactTensor) -> tuple[Step, ...]:
+    if factor.size == 1 and factor.rationals() == [mpq(1)]:
         return ()
-    index = np.arange(prod(source), dtype=np.int64).reshape(source)
-    return (Gather(index.transpose(axes).ravel(), prod(source)),)
+    return (Scale(factor),)
 
 
-def _factor(value: mpq) -> tuple[Step, ...]:
-    return () if value == 1 else (Scale(ExactTensor.full((1, 1), value)),)
+# plans: selections, sums and means are linear, contractions with one constant operand too
 
 
-def _sum(
-    node: Node, shapes: Mapping[str, Shape], _constants: Mapping[str, ExactTensor]
-) -> tuple[Piece, ...]:
-    signs = (mpq(1), mpq(-1) if node.op is Op.SUB else mpq(1))
-    return tuple(
-        Piece(name, _spread(shapes[name], node.shape) + _factor(sign))
-        for name, sign in zip(node.operands, signs, strict=True)
-    )
+def _of_plan(
+    node: Node, plan: Plan, shapes: Mapping[str, Shape], constants: Mapping[str, ExactTensor]
+) -> AffineNode | NotAffine:
+    """The map of a node that a plan describes."""
+    pieces: list[Piece] = []
+    constant = ExactTensor.full((1, node.size), mpq(0))
+    for summand in plan:
+        names = tuple(node.operands[place] for place in summand.operands)
+        found = _summand_pieces(summand, names, shapes, constants)
+        if isinstance(found, NotAffine):
+            return found
+        for piece in found:
+            if piece.operand in constants:
+                constant = constant + piece.forward(constants[piece.operand])
+            else:
+                pieces.append(piece)
+    return AffineNode(tuple(pieces), constant)
 
 
-def _product(
-    node: Node, shapes: Mapping[str, Shape], constants: Mapping[str, ExactTensor]
-) -> tuple[Piece, ...]:
-    variable, constant = _variable_and_constant(node, constants)
-    factor = Piece(constant, _spread(shapes[constant], node.shape)).forward(constants[constant])
-    return (Piece(variable, (*_spread(shapes[variable], node.shape), Scale(factor))),)
-
-
-def _variable_and_constant(node: Node, constants: Mapping[str, ExactTensor]) -> tuple[str, str]:
-    """The operand a product is taken to be linear in, and the constant one."""
-    left, right = node.operands[:2]
-    if right in constants:
-        return left, right
-    if left in constants:
-        return right, left
-    raise NotAffineError(node.name, "a product of two variable tensors is not affine")
-
-
-def _contraction(
-    node: Node,
-    matrices: tuple[Shape, Shape],
-    transposed: tuple[bool, bool],
-    factor: mpq,
+def _summand_pieces(
+    summand: Summand,
+    names: tuple[str, ...],
+    shapes: Mapping[str, Shape],
     constants: Mapping[str, ExactTensor],
-) -> Piece:
-    """The piece of factor · left' · right', linear in whichever operand is not constant."""
-    variable, constant = _variable_and_constant(node, constants)
-    swapped = constant == node.operands[0] and variable != constant
-    weight_shape, value_shape = matrices if swapped else matrices[::-1]
-    if len(weight_shape) != 2:
-        message = f"the constant factor of a product has shape {list(weight_shape)}, not a matrix"
-        raise NotAffineError(node.name, message)
-    weight_transposed, value_transposed = transposed if swapped else transposed[::-1]
-    weight = constants[constant].reshape(*weight_shape) * ExactTensor.full((1, 1), factor)
-    # Linear in the left operand: rows of it times W. In the right one: columns times Wᵀ.
-    if weight_transposed != swapped:
-        weight = weight.transpose((1, 0))
-    axes = tuple(range(len(value_shape)))
-    turned = (*axes[:-2], axes[-1], axes[-2])
-    before = _permuted(value_shape, turned if value_transposed != swapped else axes)
-    rows = prod(value_shape) // max(weight.shape[0], 1)
-    step = Matrix.of(rows, weight)
-    if not swapped:
-        return Piece(variable, (*before, step))
-    inner = value_shape[-2] if value_transposed else value_shape[-1]
-    after = _permuted((*value_shape[:-2], inner, weight.shape[1]), turned)
-    return Piece(variable, (*before, step, *after))
+) -> tuple[Piece, ...] | NotAffine:
+    factor = ExactTensor.full((1, 1), summand.factor)
+    match summand.form:
+        case Selection(index):
+            sizes = [int(np.prod(shapes[name])) for name in names]
+            return tuple(
+                Piece(name, (*_gathered(part, size), *_scaled(factor)))
+                for name, part, size in zip(names, _parts(index, sizes), sizes, strict=True)
+            )
+        case Reduction() as reduction:
+            return _reduced(reduction, names[0], int(np.prod(shapes[names[0]])), factor)
+        case Contraction() as contraction:
+            return _contracted(contraction, names, shapes, constants, factor)
 
 
-def _matmul(
-    node: Node, shapes: Mapping[str, Shape], constants: Mapping[str, ExactTensor]
-) -> tuple[Piece, ...]:
-    left, right = (shapes[name] for name in node.operands)
-    matrices = (left if len(left) > 1 else (1, *left), right if len(right) > 1 else (*right, 1))
-    return (_contraction(node, matrices, (False, False), mpq(1), constants),)
+def _parts(index: Index, sizes: list[int]) -> list[Index]:
+    """The index into operands laid end to end as an index into each of them."""
+    parts, offset = [], 0
+    for size in sizes:
+        own = (index >= offset) & (index < offset + size)
+        parts.append(np.where(own, index - offset, ABSENT))
+        offset += size
+    return parts
 
 
-def _gemm(
-    node: Node, shapes: Mapping[str, Shape], constants: Mapping[str, ExactTensor]
-) -> tuple[Piece, ...]:
-    left, right, addend = node.operands
-    transposed = (bool(node.attribute("transA")), bool(node.attribute("transB")))
-    alpha, beta = mpq(node.attribute("alpha")), mpq(node.attribute("beta"))
-    product = _contraction(node, (shapes[left], shapes[right]), transposed, alpha, constants)
-    return (
-        product,
-        Piece(addend, _spread(shapes[addend], node.shape) + _factor(beta)),
-    )
+def _gathered(index: Index, inputs: int) -> tuple[Step, ...]:
+    """The gather, unless it changes nothing."""
+    if index.size == inputs and bool((index == np.arange(inputs)).all()):
+        return ()
+    return (Gather(index, inputs),)
 
 
-def _renamed(
-    node: Node, _shapes: Mapping[str, Shape], _constants: Mapping[str, ExactTensor]
-) -> tuple[Piece, ...]:
-    return (Piece(node.operands[0], ()),)
+def _reduced(
+    reduction: Reduction, name: str, inputs: int, factor: ExactTensor
+) -> tuple[Piece, ...] | NotAffine:
+    if reduction.fold not in {Fold.SUM, Fold.MEAN}:
+        return NotAffine(f"a {reduction.fold.value} is not affine")
+    outputs, terms = reduction.index.shape
+    if reduction.fold is Fold.MEAN:
+        shares = (mpq(1, int(divisor)) for divisor in reduction.divisors)
+        factor = factor * ExactTensor.from_rationals(shares, (1, outputs))
+    gathered = _gathered(reduction.index.ravel(), inputs)
+    return (Piece(name, (*gathered, Total(outputs, terms), *_scaled(factor))),)
 
 
-def _negated(
-    node: Node, _shapes: Mapping[str, Shape], _constants: Mapping[str, ExactTensor]
-) -> tuple[Piece, ...]:
-    return (Piece(node.operands[0], _factor(mpq(-1))),)
-
-
-def _transpose(
-    node: Node, shapes: Mapping[str, Shape], _constants: Mapping[str, ExactTensor]
-) -> tuple[Piece, ...]:
-    axes = integers(node.attribute("axes"))
-    return (Piece(node.operands[0], _permuted(shapes[node.operands[0]], axes)),)
-
-
-_PARTS: Mapping[Op, Parts] = {
-    Op.ADD: _sum,
-    Op.SUB: _sum,
-    Op.NEG: _negated,
-    Op.MUL: _product,
-    Op.MATMUL: _matmul,
-    Op.GEMM: _gemm,
-    Op.RESHAPE: _renamed,
-    Op.IDENTITY: _renamed,
-    Op.TRANSPOSE: _transpose,
-}
-
-AFFINE_OPERATORS = frozenset(_PARTS)
+def _contracted(
+    contraction: Contraction,
+    names: tuple[str, ...],
+    shapes: Mapping[str, Shape],
+    constants: Mapping[str, ExactTensor],
+    factor: ExactTensor,
+) -> tuple[Piece, ...] | NotAffine:
+    """The piece linear in whichever operand is not constant (the left one if both are)."""
+    left, right, order = contraction.left, contraction.right, contraction.order
+    if names[1] in constants:
+        variable, constant = names
+    elif names[0] in constants:
+        constant, variable = names
+        left, right = right, left
+        turned = positions((left.shape[0], left.shape[1], right.shape[1])).swapaxes(1, 2)
+        order = turned.ravel()[order]
+    else:
+        return NotAffine("a product of two variable tensors is not affine")
+    weight = Gather(right.ravel(), 0).forward(constants[constant]) * factor
+    matrix = Matrix.of(left.shape[1], weight.reshape(*right.shape).transpose((0, 2, 1)))
+    inputs = int(np.prod(shapes[variable]))
+    produced = left.shape[0] * left.shape[1] * right.shape[1]
+    steps = (*_gathered(left.ravel(), inputs), matrix, *_gathered(order, produced))
+    return (Piece(variable, steps),)

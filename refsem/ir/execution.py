@@ -202,8 +202,8 @@ def _scaled(execution: Execution, factor: int, value: Bits) -> tuple[Bits, Bits]
 
 def _binary32(name: str, value: Attribute) -> int:
     """The pattern of an attribute; `ExecutionError` if it is no binary32 value."""
-    if isinstance(value, tuple):
-        raise ExecutionError(name, f"{list(value)} is not a number")
+    if isinstance(value, tuple | str):
+        raise ExecutionError(name, f"{value} is not a number")
     bits = round_to_binary32(Mode.RNE, mpq(value), 0)
     if bits & 0x7FFFFFFF >= BINARY32.infinity or exact_value(BINARY32, bits) != value:
         raise ExecutionError(name, f"{value} is not a binary32 value")

@@ -74,8 +74,9 @@ def make_node(
 ) -> Node:
     """The node with its shape inferred; `GraphError` where the operator does not apply."""
     row = ROW[op]
-    if len(operands) != row.arity:
-        raise GraphError(name, f"{op.value} takes {row.arity} operands, not {len(operands)}")
+    if not row.arity <= len(operands) <= row.arity + row.optional:
+        least = f"at least {row.arity}" if row.optional else f"{row.arity}"
+        raise GraphError(name, f"{op.value} takes {least} operands, not {len(operands)}")
     if set(attributes) != set(row.attributes):
         raise GraphError(
             name, f"{op.value} has attributes {list(row.attributes)}, not {sorted(attributes)}"

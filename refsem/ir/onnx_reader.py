@@ -36,8 +36,6 @@ _GRAPH = (*_ABOUT, "node", "name", "initializer", "input", "output", "value_info
 _NODE = (*_ABOUT, "input", "output", "name", "op_type", "domain", "attribute")
 _DOMAINS = ("", "ai.onnx")
 
-_PRODUCTS = frozenset((Op.MUL, Op.MATMUL, Op.GEMM))
-
 
 def read_onnx(data: bytes, file: str) -> Graph:
     """The graph of an ONNX model; `InputError` names the file and what in it is not accepted."""
@@ -173,8 +171,6 @@ def _operands(
 def _define_applied(name: str, applied: Applied, scope: Scope, place: str) -> None:
     """Define a tensor as an operator of the catalogue, of which it must be a right use."""
     variable = [operand.name in scope.variable for operand in applied.operands]
-    if applied.op in _PRODUCTS:
-        _check_product(applied, variable, scope.file, place)
     try:
         node = make_node(name, applied.op, applied.operands, applied.attributes)
     except GraphError as error:
@@ -182,18 +178,6 @@ def _define_applied(name: str, applied: Applied, scope: Scope, place: str) -> No
     scope.define(name, node, place)
     if any(variable):
         scope.variable.add(name)
-
-
-def _check_product(applied: Applied, variable: list[bool], file: str, place: str) -> None:
-    """A product has a constant factor, and a matrix product one with at most two dimensions."""
-    if all(variable[:2]):
-        factors = " and ".join(quoted(operand.name) for operand in applied.operands[:2])
-        message = f"a product of {factors}, which both depend on the input, is not supported"
-        raise InputError(file, place, message)
-    constant = applied.operands[0 if variable[1] else 1]
-    if applied.op is Op.MATMUL and len(constant.shape) > 2:
-        message = f"a constant factor of shape {list(constant.shape)}: a matrix expected"
-        raise InputError(file, place, message)
 
 
 # the graph

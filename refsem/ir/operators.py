@@ -2,28 +2,44 @@
 
 A row states arity, attributes, the shape rule and the meaning. The meaning of an elementwise
 operator is a term in x, y, z (its operands) and the names of its numeric attributes, applied to
-every entry after broadcasting; the rest either rearrange entries or are contractions, whose
-entries are finite sums of products (the dot-product lift of `refsem.ir.affine`). Executed
-(rounded) expansions are not stated here.
+every entry after broadcasting; that of the rest is a plan of index maps (`refsem.ir.plans`):
+entries moved, folded, or multiplied and summed. Executed (rounded) expansions are not stated here.
 
-Edge cases: a contraction over an axis of length zero is 0; tensors of size zero are allowed.
+Edge cases: a sum over an axis of length zero is 0; tensors of size zero are allowed. Attributes
+state everything: layout, axes counted from the front, every pad.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from math import prod
-from typing import TypeAlias
-
-from gmpy2 import mpq
 
 from refsem.exact.functions import Function
+from refsem.ir import contractions, rearrangements, reductions
+from refsem.ir.plans import Fold, PlanRule
+from refsem.ir.shapes import Attribute, Attributes, Shape, ShapeError, ShapeRule, integers
+from refsem.ir.shapes import broadcast as _broadcast
+from refsem.ir.shapes import declared as _declared
+from refsem.ir.shapes import reshaped as _reshape
+from refsem.ir.shapes import same as _same
 from refsem.ir.terms import Term, applied, maximum, minimum, select, substitute, variables
 
-Shape = tuple[int, ...]
-Attribute: TypeAlias = int | mpq | tuple[int, ...]
-Attributes = Mapping[str, Attribute]
-ShapeRule = Callable[[tuple[Shape, ...], Attributes], Shape]
+__all__ = [
+    "CATALOGUE",
+    "OPERANDS",
+    "ROW",
+    "VARIADIC",
+    "Attribute",
+    "Attributes",
+    "Op",
+    "OperatorRow",
+    "Shape",
+    "ShapeError",
+    "integers",
+    "meaning",
+]
+
+VARIADIC = 2**16
+"""How many further operands an operator of any number of them may have."""
 
 
 class Op(Enum):
@@ -66,10 +82,20 @@ class Op(Enum):
     RESHAPE = "reshape"
     TRANSPOSE = "transpose"
     IDENTITY = "identity"
-
-
-class ShapeError(ValueError):
-    """Operand shapes or attributes to which an operator does not apply."""
+    EXPAND = "expand"
+    CONCAT = "concat"
+    SLICE = "slice"
+    GATHER = "gather"
+    PAD = "pad"
+    TILE = "tile"
+    CONV = "conv"
+    CONV_TRANSPOSE = "conv_transpose"
+    MAX_POOL = "max_pool"
+    AVERAGE_POOL = "average_pool"
+    REDUCE_SUM = "reduce_sum"
+    REDUCE_MEAN = "reduce_mean"
+    REDUCE_MAX = "reduce_max"
+    REDUCE_MIN = "reduce_min"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,87 +107,12 @@ class OperatorRow:
     attributes: tuple[str, ...]
     shape: ShapeRule
     statement: str
-    meaning: Term | None
+    meaning: Term | None = None
     """The elementwise meaning in variables x, y, z and attributes' names; None for the rest."""
-
-
-def _declared(_operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
-    shape = integers(attributes["shape"])
-    if min(shape, default=0) < 0:
-        raise ShapeError(f"{list(shape)} is not a shape: a length is negative")
-    return shape
-
-
-def _same(operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
-    for name, value in attributes.items():
-        if isinstance(value, tuple):
-            raise ShapeError(f"{name} is {list(value)}, a number expected")
-    return operands[0]
-
-
-def _broadcast(operands: tuple[Shape, ...], _attributes: Attributes) -> Shape:
-    left, right = operands
-    rank = max(len(left), len(right))
-    pairs = zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True)
-    result = []
-    for a, b in pairs:
-        if a != b and 1 not in (a, b):
-            raise ShapeError(f"shapes {list(left)} and {list(right)} do not broadcast")
-        result.append(b if a == 1 else a)
-    return tuple(result)
-
-
-def _matmul(operands: tuple[Shape, ...], _attributes: Attributes) -> Shape:
-    left, right = operands
-    if len(left) < 1 or (len(right) != 2 and len(left) != 2) or len(right) < 1:
-        raise ShapeError(f"matmul of {list(left)} and {list(right)}: one operand must be a matrix")
-    if len(right) == 2:
-        if left[-1] != right[0]:
-            raise ShapeError(f"matmul of {list(left)} and {list(right)}: inner lengths differ")
-        return (*left[:-1], right[1])
-    if left[1] != right[-min(2, len(right))]:
-        raise ShapeError(f"matmul of {list(left)} and {list(right)}: inner lengths differ")
-    return (left[0],) if len(right) == 1 else (*right[:-2], left[0], right[-1])
-
-
-def _gemm(operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
-    a, b, c = operands
-    for name in ("alpha", "beta"):
-        if isinstance(attributes[name], tuple):
-            raise ShapeError(f"gemm: {name} is {attributes[name]}, a number expected")
-    for name in ("transA", "transB"):
-        if attributes[name] not in {0, 1}:
-            raise ShapeError(f"gemm: {name} is {attributes[name]}, 0 or 1 expected")
-    if len(a) != 2 or len(b) != 2:
-        raise ShapeError(f"gemm of {list(a)} and {list(b)}: both must be matrices")
-    rows, inner = a[::-1] if attributes["transA"] else a
-    other, columns = b[::-1] if attributes["transB"] else b
-    if inner != other:
-        raise ShapeError(f"gemm of {list(a)} and {list(b)}: inner lengths differ")
-    if _broadcast((c, (rows, columns)), {}) != (rows, columns):
-        raise ShapeError(f"gemm: {list(c)} does not broadcast to {[rows, columns]}")
-    return rows, columns
-
-
-def _reshape(operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
-    target = integers(attributes["shape"])
-    if min(target, default=0) < 0 or prod(target) != prod(operands[0]):
-        raise ShapeError(f"{list(operands[0])} cannot be reshaped to {list(target)}")
-    return target
-
-
-def _transpose(operands: tuple[Shape, ...], attributes: Attributes) -> Shape:
-    axes = integers(attributes["axes"])
-    if sorted(axes) != list(range(len(operands[0]))):
-        raise ShapeError(f"axes {list(axes)} do not permute shape {list(operands[0])}")
-    return tuple(operands[0][axis] for axis in axes)
-
-
-def integers(attribute: Attribute) -> tuple[int, ...]:
-    """The attribute as a list of integers; `ShapeError` where it is something else."""
-    if not isinstance(attribute, tuple):
-        raise ShapeError(f"{attribute!r} is not a list of integers")
-    return attribute
+    plan: PlanRule | None = None
+    """The meaning as index maps; None for elementwise operators and sources."""
+    optional: int = 0
+    """How many operands it may have beyond its arity."""
 
 
 x, y, low, high, alpha, beta = variables("x y low high alpha beta")
@@ -184,20 +135,29 @@ def _power(value: Term, exponent: int) -> Term:
     return root * root * value if exponent % 2 else root * root
 
 
+_WINDOW = ("layout", "strides", "dilations", "pads")
+
 CATALOGUE: tuple[OperatorRow, ...] = (
     OperatorRow(Op.INPUT, 0, ("shape",), _declared, "a real in the region", None),
     OperatorRow(Op.CONSTANT, 0, ("shape",), _declared, "the value of a binary32 pattern", None),
     OperatorRow(Op.ADD, 2, (), _broadcast, "x + y, broadcast", x + y),
     OperatorRow(Op.SUB, 2, (), _broadcast, "x - y, broadcast", x - y),
     OperatorRow(Op.MUL, 2, (), _broadcast, "x · y, broadcast", x * y),
-    OperatorRow(Op.MATMUL, 2, (), _matmul, "out[.., i, j] = Σ_k x[.., i, k] · y[.., k, j]", None),
+    OperatorRow(
+        Op.MATMUL,
+        2,
+        (),
+        contractions.matmul_shape,
+        "out[.., i, j] = Σ_k x[.., i, k] · y[.., k, j]",
+        plan=contractions.matmul_plan,
+    ),
     OperatorRow(
         Op.GEMM,
         3,
         ("alpha", "beta", "transA", "transB"),
-        _gemm,
+        contractions.gemm_shape,
         "out[i, j] = alpha · Σ_k x'[i, k] · y'[k, j] + beta · z[i, j]",
-        None,
+        plan=contractions.gemm_plan,
     ),
     OperatorRow(Op.RELU, 1, (), _same, "max(x, 0)", maximum(x, 0)),
     OperatorRow(Op.NEG, 1, (), _same, "-x", -x),
@@ -237,9 +197,123 @@ CATALOGUE: tuple[OperatorRow, ...] = (
     OperatorRow(Op.COS, 1, (), _same, "the cosine of x radians", applied(Function.COS, x)),
     OperatorRow(Op.SQRT, 1, (), _same, "√x, where 0 ≤ x", applied(Function.SQRT, x)),
     OperatorRow(Op.RECIPROCAL, 1, (), _same, "1 / x, where x ≠ 0", 1 / x),
-    OperatorRow(Op.RESHAPE, 1, ("shape",), _reshape, "the same entries, row-major", None),
-    OperatorRow(Op.TRANSPOSE, 1, ("axes",), _transpose, "out axis i is operand axis axes[i]", None),
+    OperatorRow(
+        Op.RESHAPE,
+        1,
+        ("shape",),
+        _reshape,
+        "the same entries, row-major",
+        plan=rearrangements.unchanged_plan,
+    ),
+    OperatorRow(
+        Op.TRANSPOSE,
+        1,
+        ("axes",),
+        rearrangements.transpose_shape,
+        "out axis i is operand axis axes[i]",
+        plan=rearrangements.transpose_plan,
+    ),
     OperatorRow(Op.IDENTITY, 1, (), _same, "x", x),
+    OperatorRow(
+        Op.EXPAND,
+        1,
+        ("shape",),
+        rearrangements.expand_shape,
+        "x broadcast to the shape",
+        plan=rearrangements.expand_plan,
+    ),
+    OperatorRow(
+        Op.CONCAT,
+        1,
+        ("axis",),
+        rearrangements.concat_shape,
+        "the operands one after another along the axis",
+        plan=rearrangements.concat_plan,
+        optional=VARIADIC,
+    ),
+    OperatorRow(
+        Op.SLICE,
+        1,
+        ("starts", "lengths", "steps"),
+        rearrangements.slice_shape,
+        "along axis a, lengths[a] entries from starts[a] on, steps[a] apart",
+        plan=rearrangements.slice_plan,
+    ),
+    OperatorRow(
+        Op.GATHER,
+        1,
+        ("axis", "indices", "shape"),
+        rearrangements.gather_shape,
+        "the slices along the axis that the indices (of that shape) name",
+        plan=rearrangements.gather_plan,
+    ),
+    OperatorRow(
+        Op.PAD,
+        1,
+        ("mode", "pads"),
+        rearrangements.pad_shape,
+        "x, with entries added around: y, or repeated ones",
+        plan=rearrangements.pad_plan,
+        optional=1,
+    ),
+    OperatorRow(
+        Op.TILE,
+        1,
+        ("repeats",),
+        rearrangements.tile_shape,
+        "x again and again along each axis",
+        plan=rearrangements.tile_plan,
+    ),
+    OperatorRow(
+        Op.CONV,
+        2,
+        (*_WINDOW, "groups"),
+        contractions.conv_shape,
+        "out[n, m, o] = Σ_{c, d} x[n, c, o · stride + d · dilation - pad] · y[m, c, d] + z[m]",
+        plan=contractions.conv_plan,
+        optional=1,
+    ),
+    OperatorRow(
+        Op.CONV_TRANSPOSE,
+        2,
+        (*_WINDOW, "groups", "output_pads"),
+        contractions.conv_transpose_shape,
+        "out[n, m, q · stride + d · dilation - pad] sums x[n, c, q] · y[c, m, d], + z[m]",
+        plan=contractions.conv_transpose_plan,
+        optional=1,
+    ),
+    OperatorRow(
+        Op.MAX_POOL,
+        1,
+        (*_WINDOW, "kernel", "ceil"),
+        reductions.pool_shape,
+        "the greatest entry of each window",
+        plan=reductions.max_pool_plan,
+    ),
+    OperatorRow(
+        Op.AVERAGE_POOL,
+        1,
+        (*_WINDOW, "kernel", "ceil", "count_include_pad"),
+        reductions.pool_shape,
+        "the mean of the entries of each window",
+        plan=reductions.average_pool_plan,
+    ),
+    *(
+        OperatorRow(
+            op,
+            1,
+            ("axes", "keepdims"),
+            reductions.reduce_shape(fold),
+            f"the {what} of the entries along the axes",
+            plan=reductions.reduce_plan(fold),
+        )
+        for op, fold, what in (
+            (Op.REDUCE_SUM, Fold.SUM, "sum"),
+            (Op.REDUCE_MEAN, Fold.MEAN, "mean"),
+            (Op.REDUCE_MAX, Fold.MAX, "greatest"),
+            (Op.REDUCE_MIN, Fold.MIN, "least"),
+        )
+    ),
 )
 
 ROW: Mapping[Op, OperatorRow] = {row.op: row for row in CATALOGUE}

@@ -4,7 +4,7 @@ The exact and the tensor reading are the same mathematics on one number and on a
 the tests hold one against the other. Division by zero raises `ZeroDivisionError` in both.
 
 A named function has an exact value only where that is rational; comparing other values takes
-enclosures (`refsem.ir.enclosing`). Tensors of function values do not exist yet.
+enclosures (`refsem.ir.enclosing`).
 """
 
 from collections.abc import Callable, Mapping
@@ -140,8 +140,10 @@ class Tensors:
         return _TENSORS[operator](*arguments)
 
     def function(self, function: Function, argument: ExactTensor) -> ExactTensor:
-        """Always `TypeError`: the entries would be irrational."""
-        raise TypeError(f"no exact tensor of shape {list(argument.shape)} holds {function.value}")
+        """The values where all are rational; `UndefinedError` or `IrrationalError` if not."""
+        exact = Exact({})
+        values = [exact.function(function, value) for value in argument.rationals()]
+        return ExactTensor.from_rationals(values, argument.shape)
 
 
 def evaluate_tensor(root: Term, values: Mapping[str, ExactTensor]) -> ExactTensor:

@@ -33,6 +33,23 @@ class Method(Enum):
     CROWN = "crown"
 
 
+class NoRuleError(ValueError):
+    """An operator for which there is no bound rule yet; `node` names its tensor."""
+
+    def __init__(self, node: str, message: str) -> None:
+        super().__init__(f"tensor {node!r}: {message}")
+        self.node = node
+        self.message = message
+
+
+def check_covered(prepared: Prepared) -> None:
+    """Nothing if every tensor can be bounded by the rules there are; else `NoRuleError`."""
+    for name, node in prepared.nodes.items():
+        if node.op not in {Op.INPUT, Op.RELU} and name not in prepared.affine:
+            message = f"no bound rule yet for operator {node.op.value} of variable tensors"
+            raise NoRuleError(name, message)
+
+
 @dataclass(slots=True)
 class Propagation:
     """A propagation in progress over one region of a graph."""

@@ -108,9 +108,11 @@ def test_the_tangent_has_a_value_at_every_rational() -> None:
     assert decide(tan(x) > 1, {"x": mpq(3, 2)}) is Truth.TRUE
 
 
-def test_tensors_of_function_values_are_refused() -> None:
-    with pytest.raises(TypeError, match=r"shape \[2\] holds exp"):
-        evaluate_tensor(exp(x), {"x": ExactTensor.full((2,), mpq(1))})
+def test_tensors_hold_the_rational_values_of_functions_alone() -> None:
+    zero, one = ExactTensor.full((2,), mpq(0)), ExactTensor.full((2,), mpq(1))
+    assert evaluate_tensor(exp(x), {"x": zero}).rationals() == [mpq(1)] * 2
+    with pytest.raises(IrrationalError, match=r"exp\(1\) is not known to be rational"):
+        evaluate_tensor(exp(x), {"x": one})
 
 
 @pytest.mark.parametrize(

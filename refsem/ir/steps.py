@@ -1,0 +1,175 @@
+"""The steps of the dot-product lift: exact linear maps on flattened tensors.
+
+- `Gather`: out[j] = in[index[j]], or 0 where the index is absent;
+- `Scale`: out[j] = factor[j] · in[j];
+- `Total`: out[j] = Σ_t in[j · terms + t];
+- `Matrix`: out[b, i, j] = Σ_k in[b, i, k] · W_b[k, j], a weight matrix for each block b.
+
+Each step states three things: its value (`forward`), its adjoint, and its image of an interval
+(`interval`), which for a weight w is w⁺·l + w⁻·u below and w⁺·u + w⁻·l above: the scaling rule
+and the addition rule, summed over any number of terms by induction. The tests hold each step
+against the rules evaluated one entry at a time.
+
+Rows: every tensor here has shape (rows, size); a row is one point, one box or one target.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from flint import fmpz_mat
+from gmpy2 import mpq
+
+from refsem.exact.tensor import (
+    ExactTensor,
+    IntegerArray,
+    concatenate,
+    integer_matrix,
+    integer_product,
+)
+from refsem.ir.plans import ABSENT, Index
+
+Bounds = tuple[ExactTensor, ExactTensor]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gather:
+    """out[j] = in[index[j]], or 0 where the index is absent."""
+
+    index: Index
+    inputs: int
+
+    def forward(self, value: ExactTensor) -> ExactTensor:
+        """The image of each row."""
+        if not self.index.size or int(self.index.min()) != ABSENT:
+            return value[:, self.index]
+        beyond = np.zeros((value.shape[0], 1), dtype=object)  # where index -1 points
+        extended = np.concatenate((value.numerators, beyond), axis=1)
+        return ExactTensor(extended[:, self.index], value.exponent, value.odd)
+
+    def adjoint(self, coefficients: ExactTensor) -> ExactTensor:
+        """The coefficients on the input that give the same sum as these on the output."""
+        gathered = np.zeros((coefficients.shape[0], self.inputs), dtype=object)
+        for places in self._rounds():
+            gathered[:, self.index[places]] += coefficients.numerators[:, places]
+        return ExactTensor(gathered, coefficients.exponent, coefficients.odd)
+
+    def _rounds(self) -> list[Index]:
+        """The places of the output, in groups within which no entry of the input occurs twice."""
+        present = np.flatnonzero(self.index != ABSENT)
+        order = present[np.argsort(self.index[present], kind="stable")]
+        taken = self.index[order]
+        first = np.flatnonzero(np.diff(taken, prepend=-1)) if taken.size else taken
+        lengths = np.diff(first, append=taken.size)
+        occurrence = np.arange(taken.size) - np.repeat(first, lengths)
+        return [order[occurrence == turn] for turn in range(int(lengths.max(initial=0)))]
+
+    def interval(self, bounds: Bounds) -> Bounds:
+        """The image of a box."""
+        return self.forward(bounds[0]), self.forward(bounds[1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """out[j] = factor[j] · in[j]; the factor has shape (1, size)."""
+
+    factor: ExactTensor
+
+    def forward(self, value: ExactTensor) -> ExactTensor:
+        """The image of each row."""
+        return value * self.factor
+
+    def adjoint(self, coefficients: ExactTensor) -> ExactTensor:
+        """The coefficients on the input that give the same sum as these on the output."""
+        return coefficients * self.factor
+
+    def interval(self, bounds: Bounds) -> Bounds:
+        """The image of a box: the ends trade places where the factor is negative."""
+        one, other = bounds[0] * self.factor, bounds[1] * self.factor
+        return one.minimum(other), one.maximum(other)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Total:
+    """out[j] = Σ_t in[j · terms + t]."""
+
+    outputs: int
+    terms: int
+
+    def forward(self, value: ExactTensor) -> ExactTensor:
+        """The image of each row."""
+        return value.reshape(value.shape[0], self.outputs, self.terms).sum((2,))
+
+    def adjoint(self, coefficients: ExactTensor) -> ExactTensor:
+        """The coefficients on the input that give the same sum as these on the output."""
+        repeated = np.repeat(coefficients.numerators, self.terms, axis=1)
+        return ExactTensor(repeated, coefficients.exponent, coefficients.odd)
+
+    def interval(self, bounds: Bounds) -> Bounds:
+        """The image of a box."""
+        return self.forward(bounds[0]), self.forward(bounds[1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """One weight matrix, its positive and its negative part, and its transpose, as integers."""
+
+    whole: fmpz_mat
+    positive: fmpz_mat
+    negative: fmpz_mat
+    transposed: fmpz_mat
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matrix:
+    """out[b, i, j] = Σ_k in[b, i, k] · W_b[k, j], W_b = numerators / (2^exponent · odd)."""
+
+    rows: int
+    blocks: tuple[Block, ...]
+    exponent: int
+    odd: int
+
+    @classmethod
+    def of(cls, rows: int, weight: ExactTensor) -> "Matrix":
+        """The step that multiplies `rows` rows of each block b by weight[b], a matrix."""
+        zero = ExactTensor.full((), mpq(0))
+        parts = (weight, weight.maximum(zero), weight.minimum(zero), weight.transpose((0, 2, 1)))
+        numerators = (part.numerators for part in parts)
+        blocks = tuple(
+            Block(*(integer_matrix(matrix) for matrix in block))
+            for block in zip(*numerators, strict=True)
+        )
+        return cls(rows, blocks, weight.exponent, weight.odd)
+
+    def _times(self, value: ExactTensor, part: str) -> ExactTensor:
+        """Each block of each row times this part of its weight."""
+        count = value.shape[0]
+        matrices: list[fmpz_mat] = [getattr(block, part) for block in self.blocks]
+        results: list[IntegerArray] = [np.zeros((count, 0), dtype=object)]
+        start = 0
+        for matrix in matrices:
+            size = self.rows * matrix.nrows()
+            left = value.numerators[:, start : start + size]
+            left = left.reshape(count * self.rows, matrix.nrows())
+            product = integer_product(integer_matrix(left), matrix)
+            results.append(product.reshape(count, self.rows * matrix.ncols()))
+            start += size
+        joined = results[-1] if len(results) <= 2 else np.concatenate(results, axis=1)
+        return ExactTensor(joined, value.exponent + self.exponent, value.odd * self.odd)
+
+    def forward(self, value: ExactTensor) -> ExactTensor:
+        """The image of each row."""
+        return self._times(value, "whole")
+
+    def adjoint(self, coefficients: ExactTensor) -> ExactTensor:
+        """The coefficients on the input that give the same sum as these on the output."""
+        return self._times(coefficients, "transposed")
+
+    def interval(self, bounds: Bounds) -> Bounds:
+        """The image of a box: W⁺·l + W⁻·u below, W⁺·u + W⁻·l above."""
+        ends = concatenate(bounds, axis=0)
+        positive, negative = self._times(ends, "positive"), self._times(ends, "negative")
+        rows = bounds[0].shape[0]
+        return positive[:rows] + negative[rows:], positive[rows:] + negative[:rows]
+
+
+Step = Gather | Scale | Total | Matrix
