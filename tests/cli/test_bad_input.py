@@ -56,6 +56,20 @@ def audit(refsem: Command, files: Files, **changed: object) -> Run:
 # models
 
 
+def test_an_operator_without_bound_rules(refsem: Command, files: Files) -> None:
+    """It is read, shown and evaluated; an audit names the tensor and the operator."""
+    nodes = [helper.make_node("Mul", ["X", "X"], ["Y"], "square")]
+    path = files.folder / "square.onnx"
+    builders.save(path, nodes, {}, {"X": [1, 1]}, {"Y": [1, 1]})
+    refused(
+        audit(refsem, files, model=path),
+        f"{path}: tensor 'Y': no bound rule yet for operator mul of variable tensors",
+    )
+    shown = refsem("show", path)
+    assert shown.status == 0
+    path.unlink()
+
+
 @pytest.mark.parametrize("name", MODEL)
 def test_a_model_that_is_none(refsem: Command, files: Files, name: str) -> None:
     file, content, message = MODEL[name]

@@ -105,11 +105,7 @@ def test_matmul_on_either_side(left: Sequence[int], right: Sequence[int], opset:
     source = np.random.default_rng(2)
     for names, variable, constant in ((["x", "w"], left, right), (["w", "x"], right, left)):
         weights = source.integers(-4, 5, constant).astype(np.float32)
-        if len(constant) <= 2:
-            check_one(one("MatMul", names), {"w": weights}, variable, opset)
-            continue
-        with pytest.raises(InputError, match=r"a constant factor of shape .*: a matrix expected"):
-            read(model([one("MatMul", names)], {"w": weights}, {"x": variable}))
+        check_one(one("MatMul", names), {"w": weights}, variable, opset)
 
 
 @pytest.mark.parametrize("opset", [7, 11, 13])
@@ -312,6 +308,12 @@ def test_constants_are_computed_with() -> None:
     ]
     weights = f32([1, -2], [3, 4], [-5, 6])
     check_against_reference(model(nodes, {"w": weights}, {"x": (1, 2)}))
+
+
+def test_products_of_variable_tensors() -> None:
+    for op, inputs in (("Mul", ["x", "r"]), ("MatMul", ["x", "r"]), ("Gemm", ["r", "x", "c"])):
+        nodes = [helper.make_node("Relu", ["x"], ["r"]), helper.make_node(op, inputs, ["y"])]
+        check_against_reference(model(nodes, {"c": f32(1)}, {"x": (2, 2)}))
 
 
 def test_several_inputs_and_outputs() -> None:

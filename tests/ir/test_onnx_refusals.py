@@ -582,23 +582,6 @@ def test_attributes_of_other_versions_are_named(
     )
 
 
-def test_products_of_variable_tensors_are_refused() -> None:
-    for op in ("Mul", "MatMul"):
-        nodes = [
-            helper.make_node("Relu", ["x"], ["r"]),
-            helper.make_node(op, ["x", "r"], ["y"], "product"),
-        ]
-        assert refusal(model(nodes, {}, {"x": (2, 2)})) == (
-            f"m.onnx: node 'product' ({op}, opset 13): a product of 'x' and 'r', "
-            "which both depend on the input, is not supported"
-        )
-    node = helper.make_node("Gemm", ["x", "x", "c"], ["y"], "square")
-    assert refusal(model([node], {"c": f32(1)}, {"x": (2, 2)})) == (
-        "m.onnx: node 'square' (Gemm, opset 13): a product of 'x' and 'x', "
-        "which both depend on the input, is not supported"
-    )
-
-
 @pytest.mark.parametrize(
     ("shape", "target", "complaint"),
     [
