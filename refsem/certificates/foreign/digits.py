@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gmpy2 import mpq
 
 from refsem.exact import ExactTensor
-from refsem.ir.affine import Matrix
+from refsem.ir.steps import Matrix
 from refsem.untrusted.decimals import read_decimal, read_integer, read_matrix, read_vector
 from refsem.untrusted.strict_json import Value
 
@@ -25,7 +25,8 @@ class Classifier:
     divisor: mpq
 
     def _matrix(self) -> Matrix:
-        return Matrix.of(1, self.weight.transpose((1, 0)))
+        outputs, inputs = self.weight.shape
+        return Matrix.of(1, self.weight.transpose((1, 0)).reshape(1, inputs, outputs))
 
     def forward(self, inputs: ExactTensor) -> ExactTensor:
         """The logits of each row of inputs."""
