@@ -151,6 +151,8 @@ def _executed(node: Node, execution: Execution, operands: list[Bits]) -> tuple[B
 def _matmul(node: Node, execution: Execution, operands: list[Bits]) -> tuple[Bits, Bits]:
     """A product of which one operand is a matrix: the other's remaining axes are flattened."""
     left, right = operands
+    if min(left.ndim, right.ndim) > 2:
+        raise ExecutionError(node.name, "a product of stacks of matrices is not executed")
     terms = left.shape[-1]
     # The summed axis of the right operand comes first; its others are columns.
     inner = right if right.ndim == 1 else np.moveaxis(right, -2, 0)

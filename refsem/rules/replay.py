@@ -6,8 +6,8 @@ values, the sides that can be checked hold exactly for the chosen values, and th
 are computed from the rule's own terms. The only matrix code is the dot-product lift
 (`refsem.ir.affine`). Where the values came from does not matter: nothing is taken on trust.
 
-What is trusted: this file, `refsem.ir.affine` with its steps, `refsem.exact.tensor`, the reading of terms, and
-the rules (whose proofs are `refsem.obligations`' business).
+What is trusted: this file, `refsem.ir.affine` with its steps, `refsem.exact.tensor`, the reading
+of terms, and the rules (whose proofs are `refsem.obligations`' business).
 """
 
 from collections.abc import Callable, Mapping
