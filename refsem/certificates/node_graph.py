@@ -10,10 +10,9 @@ from pathlib import Path
 from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir import load_model
-from refsem.ir.affine import NotAffineError
 from refsem.ir.evaluation import Prepared, prepare
 from refsem.ir.torchlean_reader import read_torchlean
-from refsem.rules.propagation import Propagation
+from refsem.rules.propagation import NoRuleError, Propagation, check_covered
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +54,9 @@ def load_node_graph(path: Path) -> NodeGraph:
         graph, tensors = read.graph, read.tensors
     else:
         graph = load_model(path)
+    prepared = prepare(graph)
     try:
-        prepared = prepare(graph)
-    except NotAffineError as error:
+        check_covered(prepared)
+    except NoRuleError as error:
         raise InputError(str(path), error.node, str(error)) from error
     return NodeGraph(prepared, tuple(prepared.nodes) if tensors is None else tensors)
