@@ -33,7 +33,7 @@ class TooWideError(ArithmeticError):
     """Integers that would leave the range in which host floats are exact."""
 
     def __init__(self, what: str, greatest: float) -> None:
-        super().__init__(f"{what}: {greatest:g} is more than 2^{BITS}")
+        super().__init__(f"{what}: {greatest:g} is too great to be exact in a float")
         self.what = what
         self.greatest = greatest
 
@@ -49,6 +49,14 @@ def checked(what: str, values: FloatArray, bits: int) -> FloatArray:
     if not most <= 2.0**bits:
         raise TooWideError(what, most)
     return values
+
+
+def whole(what: str, values: IntegerArray, bits: int) -> FloatArray:
+    """Python's integers as floats, if they are all at most 2^bits in magnitude; `TooWideError`."""
+    most = max((abs(int(value)) for value in values.ravel()), default=0)
+    if most > 1 << bits:
+        raise TooWideError(what, float("inf") if most.bit_length() > 1000 else float(most))
+    return values.astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,6 +29,7 @@ from refsem.exact.sliced import (
     floored_rows,
     product,
     slices,
+    whole,
     wide_slices,
 )
 from refsem.exact.tensor import Toward, common_scale, concatenate
@@ -224,7 +225,7 @@ def _layer(layer: ChainLayer, unit: int, *, both: bool) -> _Layer:
         layer.constant.exponent,
         first,
         exponents - layer.weight.exponent,
-        checked("a constant", wide_slices(lowered, 4 * BITS).parts[0], BOUND_BITS),
+        whole("a constant", lowered, BOUND_BITS),
     )
 
 

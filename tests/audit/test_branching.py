@@ -22,6 +22,7 @@ from refsem.ir.evaluation import Prepared, evaluate_graph, prepare
 from refsem.properties import load_property
 from refsem.properties.claims import RegionClaims, region_claims
 from refsem.properties.leaves import LeafJudge
+from refsem.properties.trees import TreeCheck
 from refsem.rules.propagation import Method
 from refsem.rules.tree import leaf_boxes
 
@@ -128,7 +129,7 @@ def test_a_leaf_check_that_refuses_everything_proves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared, claims = small(tmp_path, 1, "-50")
-    monkeypatch.setattr(branching, "_empty", lambda _judge, boxes: [False] * boxes.count)
+    monkeypatch.setattr(TreeCheck, "_empty", lambda _self, boxes: [False] * boxes.count)
     found = branched(prepared, claims, 1.0)
     assert found.proof is None
     assert found.reason
