@@ -23,7 +23,7 @@ from refsem.rules.chain import NotChain, chain
 from refsem.rules.leaves import BOUND_BITS, Boxes
 from refsem.rules.tree import Node, preorder
 from refsem.search.branching import Branching, explore
-from refsem.search.crown import FloatLayer, float_layers, interval_magnitude
+from refsem.search.crown import FloatLayer, float_layers, lower_bounds
 
 WORKERS = 2
 _ENDS_BITS = 50
@@ -118,8 +118,9 @@ def _root(lower: ExactTensor, upper: ExactTensor) -> Boxes:
 
 def _unit(layers: tuple[FloatLayer, ...], lower: ExactTensor, upper: ExactTensor) -> int:
     """Units in which the bounds of every layer should fit, with room to spare."""
-    low, high = lower.nearest_float64()[0], upper.nearest_float64()[0]
-    return _at_least_one("a bound", BOUND_BITS - _ROOM_BITS, interval_magnitude(layers, low, high))
+    bounds = lower_bounds(layers, lower.nearest_float64(), upper.nearest_float64())
+    most = max(float(np.abs(one).max(initial=0.0)) for one in bounds)
+    return _at_least_one("a bound", BOUND_BITS - _ROOM_BITS, most)
 
 
 def _at_least_one(what: str, bits: int, most: float) -> int:

@@ -81,10 +81,14 @@ class RegionAudit:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How long a property may be branched over in all, and who is told how it goes."""
+    """How long a property may be branched over in all, and who is told how it goes.
+
+    With `everywhere` a tree is wanted of every region that holds, also where bounds alone do.
+    """
 
     seconds: float
     watch: Watch
+    everywhere: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,10 +144,13 @@ class _Clock:
 
     deadline: float
     watch: Watch
+    everywhere: bool
 
     @classmethod
     def of(cls, budget: Budget | None) -> "_Clock | None":
-        return None if budget is None else cls(time.monotonic() + budget.seconds, budget.watch)
+        if budget is None:
+            return None
+        return cls(time.monotonic() + budget.seconds, budget.watch, budget.everywhere)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +165,9 @@ class _Run:
     def region(self, claims: RegionClaims) -> RegionAudit:
         """The audit of one region, branched over if it is left undecided and there is time."""
         found = audit_region(self.prepared, claims, self.method, self.progress)
-        decided = found.witnesses or len(found.shown) == len(claims.cases)
-        if decided or self.clock is None:
+        if self.clock is None or found.witnesses:
+            return found
+        if len(found.shown) == len(claims.cases) and not self.clock.everywhere:
             return found
         branched = branch(self.prepared, claims, self.clock.deadline, self.clock.watch)
         met = {

@@ -1,6 +1,7 @@
 """`refsem audit`: a network over a property, and a bounds file about both."""
 
 import hashlib
+import json
 import time
 from dataclasses import dataclass, field
 from math import isnan
@@ -15,11 +16,12 @@ from refsem.audit.report import print_report
 from refsem.audit.serialise import audit_object
 from refsem.certificates.bounds_file import BoundsFile, read_bounds
 from refsem.certificates.judgement import BoundsReport, judge_bounds
+from refsem.certificates.tree_file import TreeRegion, tree_object
 from refsem.cli.terminal import layer_progress, print_json, report_console
 from refsem.errors import InputError
 from refsem.ir import load_model
 from refsem.ir.evaluation import Prepared, prepare
-from refsem.obligations.ledger import write_ledger
+from refsem.obligations.ledger import write_ledger, write_whole
 from refsem.properties import Property, load_property
 from refsem.properties.claims import check_fits
 from refsem.rules.propagation import Method, NoRuleError, Progress, check_covered
@@ -74,7 +76,11 @@ class _Clock:
     metavar="SECONDS",
     help="Branch and bound for so long where bounds alone do not decide.",
 )
-@click.option("--write-certificate", type=click.Path(path_type=Path), help="(later)")
+@click.option(
+    "--write-certificate",
+    type=click.Path(path_type=Path),
+    help="With --branch: write the split trees of a property that holds here.",
+)
 @click.option("--write-result", type=click.Path(path_type=Path), help="(later)")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def audit(
@@ -90,7 +96,9 @@ def audit(
     as_json: bool,
 ) -> int:
     """Judge the network MODEL over PROPERTY, exactly."""
-    _refuse_later(method, network, write_certificate, write_result)
+    _refuse_later(method, network, write_result)
+    if write_certificate is not None and branch is None:
+        raise InputError("", "--write-certificate", "without --branch is not supported yet")
     if branch is not None and isnan(branch):
         raise InputError("", "--branch", "nan is no number of seconds")
     clock = _Clock()
@@ -98,7 +106,10 @@ def audit(
     claims = None if bounds is None else _read_claims(bounds, prepared, model)
     clock.lap("read")
     with layer_progress() as progress:
-        budget = None if branch is None else Budget(branch, _watcher(branch, progress))
+        budget = None
+        if branch is not None:
+            watch = _watcher(branch, progress)
+            budget = Budget(branch, watch, everywhere=write_certificate is not None)
         found = audit_network(prepared, wanted, Method(method), progress, budget)
         clock.lap("bounds, search and obligations")
         report = (
@@ -108,6 +119,8 @@ def audit(
         )
     if report is not None:
         clock.lap("bounds file")
+    if write_certificate is not None:
+        _write_trees(write_certificate, found, model, property_)
     if ledger is not None:
         write_ledger(ledger, _header(model, property_, method), found.records)
     if as_json:
@@ -131,14 +144,12 @@ def _watcher(seconds: float, progress: Progress) -> Watch:
 def _refuse_later(
     method: str,
     network: str,
-    write_certificate: Path | None,
     write_result: Path | None,
 ) -> None:
     """Refuse, by name, what a later version will do."""
     asked = {
         "--method alpha": method == "alpha",
         "--network binary32": network == "binary32",
-        "--write-certificate": write_certificate is not None,
         "--write-result": write_result is not None,
     }
     for option, given in asked.items():
@@ -159,6 +170,19 @@ def _read(model: Path, property_: Path) -> tuple[Prepared, Property]:
 
 def _read_claims(bounds: Path, prepared: Prepared, model: Path) -> BoundsFile:
     return read_bounds(bounds, prepared, hashlib.sha256(model.read_bytes()).hexdigest())
+
+
+def _write_trees(path: Path, found: NetworkAudit, model: Path, property_: Path) -> None:
+    """Write the trees if every region has one; nothing, said on standard error, if not."""
+    proofs = [region.proof for region in found.regions if region.proof is not None]
+    if len(proofs) < len(found.regions):
+        click.echo(f"refsem: {path}: not written: no split tree of every region", err=True)
+        return
+    trees = [TreeRegion(proof.root, proof.unit, proof.nodes) for proof in proofs]
+    header = _header(model, property_, "")
+    producer, hashes = str(header["producer"]), (header["model_sha256"], header["property_sha256"])
+    written = tree_object(trees, producer, *(str(one) for one in hashes))
+    write_whole(path, json.dumps(written) + "\n")
 
 
 def _header(model: Path, property_: Path, method: str) -> dict[str, object]:

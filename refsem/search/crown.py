@@ -31,20 +31,29 @@ def float_layers(layers: Sequence[ChainLayer]) -> tuple[FloatLayer, ...]:
     )
 
 
-def target_lower(layers: Sequence[FloatLayer], lower: Floats, upper: Floats) -> Floats:
-    """Lower bounds of the target's rows over each box: (boxes, rows)."""
+def lower_bounds(layers: Sequence[FloatLayer], lower: Floats, upper: Floats) -> list[Floats]:
+    """Lower bounds over each box: (boxes, rows) of every layer.
+
+    The rows of a hidden layer are its values and then their negations; the target's are its own.
+    """
     centre, radius = (lower + upper) / 2, (upper - lower) / 2
     lines: list[tuple[Floats, Floats, Floats]] = []
+    bounds: list[Floats] = []
     for index, layer in enumerate(layers):
         both = index < len(layers) - 1
         start = np.concatenate([layer.weight, -layer.weight]) if both else layer.weight
         offset = np.concatenate([layer.constant, -layer.constant]) if both else layer.constant
         found = _pass(layers, lines, start, offset, centre, radius, index)
-        if not both:
-            return found
-        half = found.shape[1] // 2
-        lines.append(_lines(found[:, :half], -found[:, half:]))
-    raise ValueError("a chain has at least one layer")
+        bounds.append(found)
+        if both:
+            half = found.shape[1] // 2
+            lines.append(_lines(found[:, :half], -found[:, half:]))
+    return bounds
+
+
+def target_lower(layers: Sequence[FloatLayer], lower: Floats, upper: Floats) -> Floats:
+    """Lower bounds of the target's rows over each box: (boxes, rows)."""
+    return lower_bounds(layers, lower, upper)[-1]
 
 
 def _pass(
@@ -78,18 +87,6 @@ def _lines(low: Floats, high: Floats) -> tuple[Floats, Floats, Floats]:
     above = np.where(low >= 0, 1.0, np.maximum(high, 0) / np.where(width > 0, width, 1.0))
     below = np.where(high > -low, 1.0, 0.0)
     return above, below, np.where(low >= 0, 0.0, -above * np.minimum(low, 0))
-
-
-def interval_magnitude(layers: Sequence[FloatLayer], lower: Floats, upper: Floats) -> float:
-    """The greatest magnitude that interval propagation allows any layer's value over one box."""
-    low, high, most = lower, upper, 0.0
-    for layer in layers:
-        centre, radius = (low + high) / 2, (high - low) / 2
-        middle = centre @ layer.weight.T + layer.constant
-        spread = radius @ np.abs(layer.weight).T
-        most = max(most, float(np.max(np.abs(middle) + spread)))
-        low, high = np.maximum(middle - spread, 0), np.maximum(middle + spread, 0)
-    return most
 
 
 def values_and_slopes(layers: Sequence[FloatLayer], points: Floats) -> tuple[Floats, Floats]:

@@ -243,7 +243,6 @@ def test_a_ledger_in_place_of_a_device(refsem: Command, files: Files) -> None:
     [
         (["--method", "alpha"], "--method alpha"),
         (["--network", "binary32"], "--network binary32"),
-        (["--write-certificate", "c.json"], "--write-certificate"),
         (["--write-result", "r.txt"], "--write-result"),
     ],
 )
