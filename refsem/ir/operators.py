@@ -12,6 +12,7 @@ state everything: layout, axes counted from the front, every pad.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 
 from refsem.exact.functions import Function
 from refsem.ir import contractions, rearrangements, reductions
@@ -179,7 +180,12 @@ CATALOGUE: tuple[OperatorRow, ...] = (
         _clip(alpha * x + beta, 0, 1),
     ),
     OperatorRow(
-        Op.HARD_SWISH, 1, (), _same, "x · (x + 3, between 0 and 6) / 6", x * _clip(x + 3, 0, 6) / 6
+        Op.HARD_SWISH,
+        1,
+        (),
+        _same,
+        "x · (x + 3, between 0 and 6) / 6",
+        Fraction(1, 6) * (x * _clip(x + 3, 0, 6)),
     ),
     OperatorRow(Op.SQUARE, 1, (), _same, "x²", _power(x, 2)),
     OperatorRow(Op.CUBE, 1, (), _same, "x³", _power(x, 3)),

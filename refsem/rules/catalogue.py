@@ -1,11 +1,31 @@
 """The catalogue: every rule refsem states, in reading order."""
 
-from refsem.rules import exponentials, forms, intervals, relu, roots, sigmoids, trigonometric
+from refsem.rules import (
+    absolute,
+    clips,
+    exponentials,
+    extrema,
+    forms,
+    intervals,
+    leaky,
+    powers,
+    products,
+    relu,
+    roots,
+    sigmoids,
+    trigonometric,
+)
 from refsem.rules.rule import Rule
 
 CATALOGUE: tuple[Rule, ...] = (
     *intervals.RULES,
     *relu.RULES,
+    *leaky.RULES,
+    *absolute.RULES,
+    *extrema.RULES,
+    *clips.RULES,
+    *products.RULES,
+    *powers.RULES,
     *exponentials.RULES,
     *roots.RULES,
     *sigmoids.RULES,

@@ -103,18 +103,29 @@ def movable(scene: Scene) -> dict[str, tuple[str, str]]:
 
 
 def _ends(scene: Scene, index: int) -> tuple[str, str] | None:
-    """The facts x − l ≥ 0 and u − x ≥ 0 about a variable, the first of each that is no bound."""
-    lower = upper = None
+    """The facts x − l ≥ 0 and u − x ≥ 0 about a variable, the tightest of those that are sides."""
+    found: dict[int, list[str]] = {1: [], -1: []}
+    known = [p for kind, p in scene.visible().values() if kind in {Kind.WEAK, Kind.STRICT}]
     for label, (kind, polynomial) in scene.visible().items():
         if label.startswith(("goal", "definition/")):
             continue
         powers = coefficients(polynomial, index)
         if kind in {Kind.WEAK, Kind.STRICT} and set(powers) <= {0, 1} and 1 in powers:
-            if powers[1] == {0: 1}:
-                lower = lower or label
-            elif powers[1] == {0: -1}:
-                upper = upper or label
+            for sign, labels in found.items():
+                if powers[1] == {0: sign}:
+                    labels.append(label)
+    lower, upper = (_tightest(scene, labels, known) for labels in found.values())
     return None if lower is None or upper is None else (lower, upper)
+
+
+def _tightest(scene: Scene, labels: list[str], known: list[Packed]) -> str | None:
+    """The first fact that is not the sum of another one and something known to be ≥ 0."""
+    polynomials = {label: scene.fact(label) or {} for label in labels}
+    for label, one in polynomials.items():
+        gaps = (plus(one, other, -1) for name, other in polynomials.items() if name != label)
+        if not any(gap in known for gap in gaps):
+            return label
+    return next(iter(labels), None)
 
 
 def _between(scene: Scene, name: str, ends: tuple[str, str]) -> tuple[Scene, list[Step]]:

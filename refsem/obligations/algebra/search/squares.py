@@ -1,11 +1,13 @@
 """Squares that a leaf may use: of derivatives of the goal, of monomials, of their sums.
 
 Roots are homogeneous, so that grading stays valid. Where the goal is a quadratic, the square of
-its derivative completes it; differences of monomials of one weight serve tangents.
+its derivative completes it; differences of monomials of one weight serve tangents, and where the
+goal vanishes at x = t, monomials in x and t.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from gmpy2 import mpq
 
@@ -14,10 +16,16 @@ from refsem.obligations.algebra.search.packed import (
     WIDTH,
     Integral,
     Packed,
+    coefficients,
     degree,
     exponents,
+    generator,
     indices,
+    number,
+    plus,
     primitive,
+    replaced,
+    times,
 )
 from refsem.obligations.algebra.search.scene import Kind
 
@@ -37,6 +45,7 @@ def roots(
     seen: list[Integral] = []
     found = (
         *_derivatives(goals, used),
+        *_touching(goals, table, length),
         *_crossing(goals, table, length),
         *_pairs([0, *linear, *quadratic], table, length),
     )
@@ -57,6 +66,27 @@ def _derivatives(goals: list[Packed], used: Sequence[int]) -> Iterator[Packed]:
                         found[monomial - (1 << WIDTH * index)] = value * power
             if found and degree(found) == 1 and len(found) <= 3:
                 yield found
+
+
+def _touching(goals: list[Packed], table: dict[int, Weight], length: int) -> Iterator[Packed]:
+    """Roots for what is left of the goal without a factor x − t, or without its square.
+
+    Where the square divides, as with a tangent at t, the roots are multiples of x − t.
+    """
+    for goal in goals:
+        for one, other in combinations(sorted(indices(goal)), 2):
+            # with x = t + d, nothing is left of the power d⁰, or of d⁰ and d¹
+            shifted = replaced(goal, one, plus(generator(one), generator(other)))
+            times_divided = min(2, *coefficients(shifted, one))
+            gap = plus(generator(one), generator(other), -1) if times_divided == 2 else number(1)
+            power = (degree(goal) - times_divided) // 2 if times_divided else 0
+            factors = [_monomial(one, k) + _monomial(other, power - k) for k in range(power + 1)]
+            for multiple in _pairs(factors, table, length) if times_divided else ():
+                yield times(gap, multiple)
+
+
+def _monomial(index: int, power: int) -> int:
+    return power << (WIDTH * index)
 
 
 def _crossing(goals: list[Packed], table: dict[int, Weight], length: int) -> Iterator[Packed]:

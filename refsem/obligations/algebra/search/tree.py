@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from refsem.ir.terms import Comparison, Operator, Relation, Term, divisors, term
-from refsem.obligations.algebra.proof import Divide, Leaf, Node, Sign, Split
+from refsem.obligations.algebra.proof import Divide, Leaf, Node, Product, Sign, Split
 from refsem.obligations.algebra.search import atoms
 from refsem.obligations.algebra.search.leaves import Budget, Effort, cost, leaf
 from refsem.obligations.algebra.search.moves import barycentric, candidates, movable
-from refsem.obligations.algebra.search.scene import Kind, Known, Scene, stated
+from refsem.obligations.algebra.search.scene import Kind, Known, Scene, denied, stated
 from refsem.obligations.algebra.search.steps import Step, lemma_step, simplified, wrapped
 
 
@@ -143,6 +143,33 @@ class Tree:
             if below is not None:
                 return Split(label, one, above, below)
         return None
+
+
+def searched(scene: Scene, budget: Budget) -> Node | None:
+    """A tree for a scene, looked for with more and more effort; None at the end of it."""
+    tree = Tree(budget)
+    for cap in CAPS:
+        tree.cap = cap
+        found = tree.root(scene, ())
+        if found is not None:
+            return found
+    return None
+
+
+def with_lemma(
+    scene: Scene, index: int, relation: Relation, budget: Budget
+) -> tuple[Scene, list[Step]]:
+    """The scene with a relation that was proved, and the steps for it; as it was if it was not.
+
+    It is proved under a label that makes a goal of it, and repeated under one that makes none.
+    """
+    label, goal = f"lemma{index}", f"goal{index}"
+    proof = searched(scene.hide("goal").learn(goal, denied(relation)), budget)
+    if proof is None:
+        return scene, []
+    again = Leaf((Product(1, (goal,)), Product(1, (label,))))
+    steps = [lemma_step(goal, relation, proof), lemma_step(label, relation, again)]
+    return scene.learn(goal, stated(relation)).hide(goal).learn(label, stated(relation)), steps
 
 
 def _affordable(scene: Scene, cap: int) -> Iterator[Level]:

@@ -1,0 +1,131 @@
+"""Leaky ReLU and PReLU: intervals, and lines above and below, for shallow and for steep slopes.
+
+The two operators mean the same; the slope left of 0 is an attribute of one and an operand of the
+other, and given here.
+
+Legend: x in [l, u]; a the slope left of 0; s the slope of a line, b its intercept.
+"""
+
+from refsem.ir.operators import Op, meaning
+from refsem.ir.terms import Term, term, variables
+from refsem.rules import boxes
+from refsem.rules.boxes import b, greatest, inside, l, least, s, u, x
+from refsem.rules.rule import Claim, Derived, Outward, Rule, Side
+
+(a,) = variables("a")
+
+
+def leaky(argument: Term) -> Term:
+    """The catalogue's leaky ReLU, of slope a left of 0."""
+    return meaning(Op.LEAKY_RELU, argument, alpha=a)
+
+
+def parametric(argument: Term) -> Term:
+    """The catalogue's PReLU, of slope a left of 0."""
+    return meaning(Op.PRELU, argument, a)
+
+
+_ENDS = (l, u)
+_SHALLOW = Side("shallow", a <= 1, because="left of 0 a steeper line bends the function down")
+_STEEP = Side("steep", a >= 1, because="left of 0 a shallower line bends the function up")
+_CONVEX = "up to slope 1 the function is convex: a line above it at both ends is above it"
+_CONCAVE = "from slope 1 on the function is concave: a line below it at both ends is below it"
+
+leaky_relu_interval = boxes.interval(
+    "leaky_relu_interval",
+    Op.LEAKY_RELU,
+    leaky,
+    (leaky(l), leaky(u)),
+    because="the function is monotone where no slope of it falls",
+    source="IBP (Gowal et al. 2018)",
+    given=(a,),
+    sides=(Side("rising", a >= 0, because="left of 0 the function falls otherwise"),),
+)
+
+leaky_relu_upper = boxes.line_above(
+    "leaky_relu_upper",
+    Op.LEAKY_RELU,
+    leaky,
+    _ENDS,
+    because=_CONVEX,
+    source="CROWN (Zhang et al. 2018), ReLU upper line; restated for leaky ReLU and any slope",
+    given=(a,),
+    sides=(_SHALLOW,),
+)
+
+leaky_relu_lower = Rule(
+    name="leaky_relu_lower",
+    operator=Op.LEAKY_RELU,
+    given=(a,),
+    chosen=(s,),
+    derived=(Derived("b", term(0), Outward.DOWN),),
+    point=(x,),
+    sides=(
+        Side(
+            "shallow",
+            a <= 1,
+            because="there is a slope between a and 1",
+            stays="the slope's sides imply it; it says for which functions there is a slope",
+        ),
+        Side("slope_at_least_a", a <= s, because="below 0 a shallower line passes above"),
+        Side("slope_at_most_one", s <= 1, because="above 0 a steeper line passes above"),
+    ),
+    claims=(Claim("lower", s * x + b <= leaky(x)),),
+    because="s·x lies between a·x and x for every slope in [a, 1], whatever the box",
+    source="CROWN (Zhang et al. 2018), ReLU lower line; restated for leaky ReLU",
+)
+
+prelu_interval = boxes.interval(
+    "prelu_interval",
+    Op.PRELU,
+    parametric,
+    (
+        least(parametric(l), parametric(u), parametric(inside(0))),
+        greatest(parametric(l), parametric(u), parametric(inside(0))),
+    ),
+    because="the function is linear on either side of 0, whichever way it slopes",
+    source="IBP (Gowal et al. 2018); PReLU is that of He et al. 2015",
+    given=(a,),
+)
+
+prelu_upper = Rule(
+    name="prelu_upper",
+    operator=Op.PRELU,
+    given=(a,),
+    chosen=(s,),
+    derived=(Derived("b", term(0), Outward.UP),),
+    point=(x,),
+    sides=(
+        Side(
+            "steep",
+            a >= 1,
+            because="there is a slope between 1 and a",
+            stays="the slope's sides imply it; it says for which functions there is a slope",
+        ),
+        Side("slope_at_least_one", s >= 1, because="above 0 a shallower line passes below"),
+        Side("slope_at_most_a", s <= a, because="below 0 a steeper line passes below"),
+    ),
+    claims=(Claim("upper", parametric(x) <= s * x + b),),
+    because="s·x lies between x and a·x for every slope in [1, a], whatever the box",
+    source="CROWN (Zhang et al. 2018), ReLU lower line; mirrored for a slope of at least 1",
+)
+
+prelu_lower = boxes.line_below(
+    "prelu_lower",
+    Op.PRELU,
+    parametric,
+    _ENDS,
+    because=_CONCAVE,
+    source="CROWN (Zhang et al. 2018), ReLU upper line; mirrored for a slope of at least 1",
+    given=(a,),
+    sides=(_STEEP,),
+)
+
+RULES = (
+    leaky_relu_interval,
+    leaky_relu_upper,
+    leaky_relu_lower,
+    prelu_interval,
+    prelu_upper,
+    prelu_lower,
+)

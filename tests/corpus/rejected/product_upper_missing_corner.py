@@ -1,0 +1,24 @@
+"""A plane above a product that is checked at three corners of four."""
+
+from dataclasses import replace
+
+from refsem.ir.terms import variables
+from refsem.rules import BY_NAME, Derived, Outward
+from refsem.rules.boxes import greatest
+
+VARIANT_OF = "product_upper"
+REFUTED_BY = "product_upper_missing_corner/sound/upper"
+
+lx, ly, uy, ux, s, t = variables("lx ly uy ux s t")
+RIGHT = BY_NAME[VARIANT_OF]
+RULE = replace(
+    RIGHT,
+    name="product_upper_missing_corner",
+    derived=(
+        Derived(
+            "b",
+            greatest(*(v * w - s * v - t * w for v, w in ((lx, ly), (lx, uy), (ux, ly)))),
+            Outward.UP,
+        ),
+    ),
+)
