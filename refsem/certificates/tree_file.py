@@ -11,23 +11,29 @@ Nothing in the file is believed: boxes are made from the cuts, and each leaf is 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import Enum
-from pathlib import Path
 
 import numpy as np
 
+from refsem.certificates.report import (
+    Answers,
+    CheckReport,
+    Finding,
+    Semantics,
+    judged,
+    undecided,
+)
 from refsem.exact.sliced import BITS, FloatArray, TooWideError
 from refsem.ir.evaluation import Prepared
 from refsem.properties import Property
 from refsem.properties.claims import RegionClaims, region_claims
 from refsem.properties.leaves import LeafJudge
-from refsem.properties.trees import OpenLeaf, TreeCheck
+from refsem.properties.trees import TreeCheck
 from refsem.rules.chain import NotChain, chain
 from refsem.rules.leaves import Boxes
 from refsem.rules.tree import Node, Split, TreeError
-from refsem.untrusted.strict_json import Number, Value, read_json
+from refsem.untrusted.strict_json import Number, Value
 
 FORMAT = "refsem.tree.v1"
 UNIT_LIMIT = 1000
@@ -47,7 +53,6 @@ class TreeRegion:
 class TreeFile:
     """What a file says."""
 
-    file: str
     producer: str
     model_sha256: str
     property_sha256: str
@@ -80,14 +85,13 @@ def _text(node: Node) -> str:
     return "." if node is None else f"{node.dimension}:{node.cut}"
 
 
-def read_tree(path: Path) -> TreeFile:
+def read_tree(root: Value) -> TreeFile:
     """The file as it stands; `InputError` for what is not of this form."""
     keys = ("format", "producer", "model_sha256", "property_sha256", "regions")
-    found = read_json(path).members(keys, ())
+    found = root.members(keys, ())
     if found["format"].text() != FORMAT:
         raise found["format"].error(f"not {FORMAT!r}")
     return TreeFile(
-        str(path),
         found["producer"].text(),
         found["model_sha256"].text(),
         found["property_sha256"].text(),
@@ -131,63 +135,71 @@ def _nodes(value: Value) -> Iterator[Node]:
         yield None if match[1] is None else Split(int(match[1]), int(match[2]))
 
 
-class TreeVerdict(Enum):
-    """What became of a file."""
-
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    UNDECIDED = "undecided"
-
-
-@dataclass(frozen=True, slots=True)
-class TreeReport:
-    """The verdict on a file, its leaves, those derived again by the replay, and what was found."""
-
-    verdict: TreeVerdict
-    leaves: int
-    reviewed: int
-    findings: tuple[str, ...]
+ANSWERS = Answers(
+    "that a property's unsafe cases are empty, by cuts that tile each of its boxes",
+    "anyone: cuts are chosen freely; no bound and no slope is taken from the file",
+    "the exact leaf check of every leaf, and the replay of some (refsem.properties.trees)",
+    "the rules of which refsem.rules.leaves is a reading, each with its obligations",
+    "the network when executed in binary32",
+)
 
 
 def check_tree(
     tree: TreeFile, prepared: Prepared, property_: Property, hashes: tuple[str, str], workers: int
-) -> TreeReport:
+) -> CheckReport:
     """The file judged against the network and the property, whose SHA-256 are given."""
     found = []
     for what, stated, actual in zip(
         ("model", "property"), (tree.model_sha256, tree.property_sha256), hashes, strict=True
     ):
         if stated != actual:
-            found.append(f"{what}_sha256: the {what} at hand has {actual}")
+            found.append(Finding(f"{what}_sha256", f"the {what} at hand has {actual}"))
     regions = region_claims(prepared, property_)
     if len(regions) != len(tree.regions):
-        found.append(f"regions: {len(tree.regions)}, but the property has {len(regions)} boxes")
+        message = f"{len(tree.regions)} regions, but the property has {len(regions)} boxes"
+        found.append(Finding("regions", message))
     if found:
-        return TreeReport(TreeVerdict.REJECTED, 0, 0, tuple(found))
-    reports = [
-        _judged(f"regions[{number}]", prepared, claims, region, workers)
-        for number, (claims, region) in enumerate(zip(regions, tree.regions, strict=True))
-    ]
-    return _combined(reports)
+        return judged(FORMAT, ANSWERS, found, "")
+    leaves = reviewed = 0
+    for number, (claims, region) in enumerate(zip(regions, tree.regions, strict=True)):
+        place = f"regions[{number}]"
+        one = _judged(place, prepared, claims, region, workers)
+        if isinstance(one, NotChain):
+            return undecided(FORMAT, ANSWERS, f"{place}: {one.reason}")
+        found += one.findings
+        leaves, reviewed = leaves + one.leaves, reviewed + one.reviewed
+    why = f"{leaves} leaves tile the property's boxes and are proved; {reviewed} derived again"
+    facts = {"leaves": str(leaves), "derived again by the replay": str(reviewed)}
+    return judged(FORMAT, ANSWERS, found, why, semantics=Semantics.EXACT, facts=facts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Region:
+    """What was found of one region."""
+
+    findings: tuple[Finding, ...]
+    leaves: int
+    reviewed: int
 
 
 def _judged(
     place: str, prepared: Prepared, claims: RegionClaims, region: TreeRegion, workers: int
-) -> TreeReport:
+) -> _Region | NotChain:
     layers = chain(prepared, claims.region, {claims.target: claims.combination})
     if isinstance(layers, NotChain):
-        return TreeReport(TreeVerdict.UNDECIDED, 0, 0, (f"{place}: {layers.reason}",))
+        return layers
     try:
         judge = LeafJudge.of(prepared, claims, layers, region.bound_unit)
         check = TreeCheck(judge)
         _check_root(judge, region.root)
         leaves, failed = check.open_leaves(region.root, region.nodes, workers)
     except (TooWideError, TreeError) as error:
-        return TreeReport(TreeVerdict.REJECTED, 0, 0, (f"{place}: {error}",))
+        return _Region((Finding(place, str(error)),), 0, 0)
     if failed:
-        return TreeReport(TreeVerdict.REJECTED, leaves, 0, tuple(_unproved(place, failed)))
-    reviewed = check.review(region.root, region.nodes)
-    return TreeReport(TreeVerdict.ACCEPTED, leaves, reviewed, ())
+        message = "is not proved empty of every case"
+        unproved = (Finding(f"{place} leaf {leaf.number}", message) for leaf in failed)
+        return _Region(tuple(unproved), leaves, 0)
+    return _Region((), leaves, check.review(region.root, region.nodes))
 
 
 def _check_root(judge: LeafJudge, root: Boxes) -> None:
@@ -198,23 +210,3 @@ def _check_root(judge: LeafJudge, root: Boxes) -> None:
         raise TreeError(0, message)
     if not judge.covers(root):
         raise TreeError(0, "the box does not contain the property's")
-
-
-_SHOWN = 3
-
-
-def _unproved(place: str, failed: Sequence[OpenLeaf]) -> Iterator[str]:
-    for leaf in failed[:_SHOWN]:
-        yield f"{place}: leaf {leaf.number} is not proved empty of every case"
-    if len(failed) > _SHOWN:
-        yield f"{place}: and {len(failed) - _SHOWN} more leaves are not"
-
-
-def _combined(reports: Sequence[TreeReport]) -> TreeReport:
-    order = (TreeVerdict.ACCEPTED, TreeVerdict.UNDECIDED, TreeVerdict.REJECTED)
-    return TreeReport(
-        max((report.verdict for report in reports), key=order.index),
-        sum(report.leaves for report in reports),
-        sum(report.reviewed for report in reports),
-        tuple(finding for report in reports for finding in report.findings),
-    )

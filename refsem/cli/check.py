@@ -31,6 +31,12 @@ _STYLES = {Verdict.ACCEPTED: "bold green", Verdict.REJECTED: "bold red"}
     type=click.Path(path_type=Path),
     help="The network, or its weights.",
 )
+@click.option(
+    "--property",
+    "property_",
+    type=click.Path(path_type=Path),
+    help="The property a split tree is about.",
+)
 @click.option("--data", type=click.Path(path_type=Path), help="The data set a report is about.")
 @click.option(
     "--semantics",
@@ -40,12 +46,20 @@ _STYLES = {Verdict.ACCEPTED: "bold green", Verdict.REJECTED: "bold red"}
     help="How claims are held against what is recomputed.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-def check(file: Path, model: Path | None, data: Path | None, semantics: str, as_json: bool) -> int:
+def check(
+    file: Path,
+    model: Path | None,
+    property_: Path | None,
+    data: Path | None,
+    semantics: str,
+    as_json: bool,
+) -> int:
     """Check a certificate FILE, ours or foreign: recompute what it claims, believe none of it.
 
     Exit status 0 accepted, 1 rejected, 2 undecided or no certificate, 3 malformed.
     """
-    found = check_file(Material(file, read_json(file), Semantics(semantics), model, data))
+    material = Material(file, read_json(file), Semantics(semantics), model, data, property_)
+    found = check_file(material)
     if as_json:
         print_json(_object(found))
     else:

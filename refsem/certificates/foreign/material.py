@@ -17,6 +17,7 @@ class Material:
     semantics: Semantics
     model: Path | None
     data: Path | None
+    property: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

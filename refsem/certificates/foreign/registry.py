@@ -14,12 +14,14 @@ from refsem.certificates.foreign import (
     regions,
     splines,
     suites,
+    trees,
 )
 from refsem.certificates.foreign.material import FileFormat, Material, stated_format
 from refsem.certificates.report import NO_ANSWERS, CheckReport, Verdict
 from refsem.errors import InputError
 
 FORMATS: tuple[FileFormat, ...] = (
+    trees.FORMAT,
     splines.FORMAT,
     cameras.FORMAT,
     *leaves.FORMATS,
