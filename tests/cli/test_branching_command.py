@@ -1,0 +1,78 @@
+"""`refsem audit --branch`, the split tree it writes, and `refsem check` of that file."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import builders
+import pytest
+from claim_files import write_property
+from command_line import Command, Files
+
+UNDECIDED = "(assert (<= Y_0 -0.01))"
+
+
+@pytest.fixture
+def two_inputs(tmp_path: Path) -> tuple[Path, Path]:
+    """y = |x0 − x1| + |x0 + x1| and the property that it is never −0.01: bounds alone miss it."""
+    first = builders.layer([[1, -1, 1, -1], [-1, 1, 1, -1]], [0, 0, 0, 0])
+    layers = [first, builders.layer([[1], [1], [1], [1]], [0])]
+    model = builders.sequential(tmp_path / "two.onnx", layers)
+    wanted = write_property(tmp_path / "two.vnnlib", ["-1", "-1"], ["1", "(/ 1 3)"], UNDECIDED)
+    return model, wanted
+
+
+def test_what_bounds_leave_open_is_decided_and_the_tree_is_accepted(
+    refsem: Command, two_inputs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    model, wanted = two_inputs
+    tree = tmp_path / "tree.json"
+    options = ("--method", "ibp", "--branch", "60", "--write-certificate", tree)
+    run = refsem("audit", model, wanted, *options, "--json")
+    assert run.status == 0
+    found = json.loads(run.out)
+    assert (found["verdict"], found["tolerant_verdict"]) == ("holds", "holds")
+    (listed,) = found["trees"]
+    assert listed["leaves"] >= 1
+    checked = refsem("check", tree, "--model", model, "--property", wanted)
+    assert checked.status == 0
+    assert "accepted (exact)" in checked.out
+    assert refsem("check", tree, "--model", model).status == 2
+    again = json.loads(refsem("check", tree, "--model", model, "--property", wanted, "--json").out)
+    assert (again["format"], again["verdict"]) == ("refsem.tree.v1", "accepted")
+    assert again["facts"]["leaves"] == str(listed["leaves"])
+
+
+def test_a_tree_of_another_property_is_rejected(
+    refsem: Command, two_inputs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    model, wanted = two_inputs
+    tree = tmp_path / "tree.json"
+    refsem("audit", model, wanted, "--branch", "60", "--write-certificate", tree)
+    stricter = write_property(
+        tmp_path / "s.vnnlib", ["-1", "-1"], ["1", "1"], "(assert (<= Y_0 1))"
+    )
+    run = refsem("check", tree, "--model", model, "--property", stricter)
+    assert run.status == 1
+    assert "property_sha256" in run.out
+    forged = json.loads(tree.read_text())
+    forged["property_sha256"] = sha256(stricter.read_bytes()).hexdigest()
+    tree.write_text(json.dumps(forged))
+    run = refsem("check", tree, "--model", model, "--property", stricter)
+    assert run.status == 1
+    assert "does not contain the property's" in run.out
+
+
+def test_a_violated_property_leaves_no_certificate(refsem: Command, files: Files) -> None:
+    tree = files.folder / "tree.json"
+    options = ("--branch", "10", "--write-certificate", tree)
+    run = refsem("audit", files.model, files.properties["violated"], *options)
+    assert run.status == 1
+    assert "not written" in run.err
+    assert not tree.exists()
+
+
+def test_a_certificate_without_branching_is_refused(refsem: Command, files: Files) -> None:
+    run = refsem("audit", files.model, files.properties["holds"], "--write-certificate", "t.json")
+    assert run.status == 3
+    assert "--write-certificate" in run.err
