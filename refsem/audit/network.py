@@ -13,7 +13,8 @@ from enum import Enum
 from gmpy2 import mpq
 
 from refsem.audit.branching import Branched, Points, SplitProof, Watch, branch
-from refsem.ir.evaluation import Prepared, evaluate_graph
+from refsem.audit.enclosed import EnclosedPoint, enclosed_witnesses
+from refsem.ir.evaluation import Prepared, evaluate_graph, irrational_tensor
 from refsem.obligations.discharge import DEFAULT_LIMITS, audit_rule
 from refsem.obligations.obligation import (
     By,
@@ -30,7 +31,8 @@ from refsem.obligations.obligation import (
 )
 from refsem.properties import Property
 from refsem.properties.claims import RegionClaims, region_claims, widened
-from refsem.rules import BY_NAME
+from refsem.rules import BY_NAME, Rule
+from refsem.rules.facts import Voucher
 from refsem.rules.leaves import RULES as LEAF_RULES
 from refsem.rules.propagation import Method, Progress, Propagation, propagate
 from refsem.search import counterexample
@@ -49,11 +51,15 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A counterexample: an input of the box and the network's exact outputs there."""
+    """A counterexample: an input of the box, and numbers within `error` of the outputs there.
+
+    The error is 0, and the outputs exact, unless the network applies a named function.
+    """
 
     case: int
     inputs: tuple[mpq, ...]
     outputs: tuple[mpq, ...]
+    error: mpq
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,7 +197,13 @@ def audit_region(
 def _witness(prepared: Prepared, case: int, values: Points, row: int) -> Witness:
     source, sink = prepared.graph.inputs[0], prepared.graph.outputs[0]
     inputs, outputs = values[source][row], values[sink][row]
-    return Witness(case, tuple(inputs.rationals()), tuple(outputs.rationals()))
+    return Witness(case, tuple(inputs.rationals()), tuple(outputs.rationals()), mpq(0))
+
+
+def _enclosed_witness(case: int, point: EnclosedPoint) -> Witness:
+    ends = tuple(zip(point.lower, point.upper, strict=True))
+    error = max((high - low) / 2 for low, high in ends)
+    return Witness(case, point.inputs, tuple((low + high) / 2 for low, high in ends), error)
 
 
 def find_witnesses(
@@ -202,6 +214,9 @@ def find_witnesses(
     source = prepared.graph.inputs[0]
     (target,) = state.replay.targets
     below, _ = state.forms(target, claims.region.boxes)
+    if irrational_tensor(prepared):
+        enclosed = enclosed_witnesses(prepared, claims, state.form(below), SEED, shown)
+        return {case: _enclosed_witness(case, point) for case, point in enclosed.items()}
     found: dict[int, Witness] = {}
     for points in counterexample.candidates(prepared, claims, state.form(below), SEED):
         values = evaluate_graph(prepared, {source: points})
@@ -270,7 +285,7 @@ def _instances(number: int, state: Propagation) -> Iterator[Record]:
     for index, application in enumerate(state.replay.applications):
         suppliers = tuple(instance_id(number, i) for i in application.suppliers.values())
         rule = BY_NAME[application.rule]
-        relying = tuple(f"{rule.name}/sound/{claim.name}" for claim in rule.claims)
+        relying = (*(f"{rule.name}/sound/{claim.name}" for claim in rule.claims), *_stated(rule))
         yield Record(
             _obligation(
                 instance_id(number, index),
@@ -278,8 +293,22 @@ def _instances(number: int, state: Propagation) -> Iterator[Record]:
                 f"{application.rule} at {application.node!r}",
                 suppliers,
             ),
-            Proved(By.INSTANCE, Exact("sides hold; derived values recomputed exactly"), relying),
+            Proved(By.INSTANCE, Exact(_how(rule)), relying),
         )
+
+
+def _how(rule: Rule) -> str:
+    """What was compared when an application of the rule was established."""
+    if rule.cites:
+        return "sides hold and cited facts are vouched for, by balls; derived values moved outward"
+    return "sides hold; derived values recomputed exactly"
+
+
+def _stated(rule: Rule) -> Iterator[str]:
+    """The facts that a rule cites and nothing vouches for."""
+    for fact in dict.fromkeys(cited.fact for cited in rule.cites):
+        if fact.voucher is Voucher.STATED:
+            yield f"{rule.name}/fact/{fact.name}"
 
 
 def tree_id(region: int) -> str:

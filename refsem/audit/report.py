@@ -130,9 +130,12 @@ def _tree_lines(audit: NetworkAudit) -> Iterable[Text]:
 def _witness_lines(audit: NetworkAudit) -> Iterable[RenderableType]:
     witness = audit.witness()
     if witness is not None:
-        yield Text(f"counterexample to case {witness.case}, evaluated exactly:", style="bold")
+        how = "enclosed" if witness.error else "evaluated exactly"
+        yield Text(f"counterexample to case {witness.case}, {how}:", style="bold")
         yield _indented("inputs  " + _coordinates(witness.inputs), 2)
         yield _indented("outputs " + _coordinates(witness.outputs), 2)
+        if witness.error:
+            yield _indented(f"each of them give or take {witness.error}", 2)
 
 
 def _indented(text: str, spaces: int) -> Text:

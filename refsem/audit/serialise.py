@@ -50,6 +50,7 @@ def witness_object(witness: Witness) -> dict[str, object]:
         "case": witness.case,
         "inputs": [str(value) for value in witness.inputs],
         "outputs": [str(value) for value in witness.outputs],
+        "error": str(witness.error),
     }
 
 

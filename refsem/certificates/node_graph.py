@@ -10,7 +10,7 @@ from pathlib import Path
 from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir import load_model
-from refsem.ir.evaluation import Prepared, prepare
+from refsem.ir.evaluation import Prepared, irrational_tensor, prepare
 from refsem.ir.torchlean_reader import read_torchlean
 from refsem.rules.propagation import NoRuleError, Propagation, check_covered
 
@@ -59,4 +59,7 @@ def load_node_graph(path: Path) -> NodeGraph:
         check_covered(prepared)
     except NoRuleError as error:
         raise InputError(str(path), error.node, str(error)) from error
+    if name := irrational_tensor(prepared):
+        message = "certificates about networks with named functions are not supported yet"
+        raise InputError(str(path), f"tensor {name!r}", message)
     return NodeGraph(prepared, tuple(prepared.nodes) if tensors is None else tensors)

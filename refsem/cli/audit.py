@@ -20,7 +20,7 @@ from refsem.certificates.tree_file import TreeRegion, tree_object
 from refsem.cli.terminal import layer_progress, print_json, report_console
 from refsem.errors import InputError
 from refsem.ir import load_model
-from refsem.ir.evaluation import Prepared, prepare
+from refsem.ir.evaluation import Prepared, irrational_tensor, prepare
 from refsem.obligations.ledger import write_ledger, write_whole
 from refsem.properties import Property, load_property
 from refsem.properties.claims import check_fits
@@ -104,6 +104,8 @@ def audit(
     clock = _Clock()
     prepared, wanted = _read(model, property_)
     claims = None if bounds is None else _read_claims(bounds, prepared, model)
+    if claims is not None and (name := irrational_tensor(prepared)):
+        raise InputError(str(model), f"tensor {name!r}", f"--bounds of a named function {_LATER}")
     clock.lap("read")
     with layer_progress() as progress:
         budget = None

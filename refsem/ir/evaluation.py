@@ -15,6 +15,7 @@ from refsem.ir.graph import Graph, Node
 from refsem.ir.operators import OPERANDS, ROW, Op, Shape
 from refsem.ir.plan_values import plan_value
 from refsem.ir.readings import IrrationalError, UndefinedError, evaluate_tensor
+from refsem.ir.terms import applications
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +107,15 @@ def node_value(
             value = step.forward(value)
         bound[name] = value
     return evaluate_tensor(row.meaning, bound)
+
+
+def irrational_tensor(prepared: Prepared) -> str:
+    """The first tensor that is a named function of another; empty if there is none."""
+    for name, node in prepared.nodes.items():
+        meaning = ROW[node.op].meaning
+        if meaning is not None and applications((meaning,)):
+            return name
+    return ""
 
 
 def evaluate_graph(prepared: Prepared, given: Mapping[str, ExactTensor]) -> dict[str, ExactTensor]:

@@ -45,8 +45,8 @@ def _binary(op: Op) -> Translator:
     return lambda node: Applied(op, (node.tensor(0), node.tensor(1)), {})
 
 
-def _relu(node: Application) -> Meaning:
-    return Applied(Op.RELU, (node.tensor(0),), {})
+def _unary(op: Op) -> Translator:
+    return lambda node: Applied(op, (node.tensor(0),), {})
 
 
 def _gemm(node: Application) -> Meaning:
@@ -192,7 +192,16 @@ OPERATORS: Mapping[str, tuple[Version, ...]] = {
     "Mul": (Version(7, (2, 2), {}, _binary(Op.MUL)),),
     "MatMul": (Version(1, (2, 2), {}, _binary(Op.MATMUL)),),
     "Gemm": (Version(7, (3, 3), _GEMM, _gemm), Version(11, (2, 3), _GEMM, _gemm)),
-    "Relu": (Version(1, (1, 1), {}, _relu),),
+    "Relu": (Version(1, (1, 1), {}, _unary(Op.RELU)),),
+    "Exp": (Version(6, (1, 1), {}, _unary(Op.EXP)),),
+    "Log": (Version(6, (1, 1), {}, _unary(Op.LOG)),),
+    "Tanh": (Version(6, (1, 1), {}, _unary(Op.TANH)),),
+    "Sigmoid": (Version(6, (1, 1), {}, _unary(Op.SIGMOID)),),
+    "Softplus": (Version(1, (1, 1), {}, _unary(Op.SOFTPLUS)),),
+    "Sin": (Version(7, (1, 1), {}, _unary(Op.SIN)),),
+    "Cos": (Version(7, (1, 1), {}, _unary(Op.COS)),),
+    "Sqrt": (Version(6, (1, 1), {}, _unary(Op.SQRT)),),
+    "Reciprocal": (Version(6, (1, 1), {}, _unary(Op.RECIPROCAL)),),
     "Identity": (Version(1, (1, 1), {}, _identity),),
     "Transpose": (Version(1, (1, 1), {"perm": Kind.INTS}, _transpose),),
     "Constant": (Version(1, (0, 0), _VALUE, _constant), Version(12, (0, 0), _VALUES, _constant)),

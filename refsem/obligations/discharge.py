@@ -46,7 +46,7 @@ class Limits:
     monomials: int = 0
 
 
-_FEW, _MANY = 50, 8
+_FEW, _MANY = 50, 2
 """Points for each attempt to fix what is inside functions, before and after asking z3 openly."""
 
 FACTS = "refsem/rules/function_facts.py"

@@ -13,10 +13,12 @@ from enum import Enum
 
 import numpy as np
 
+from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared
 from refsem.ir.operators import Op
-from refsem.rules.replay import Replay
+from refsem.rules.choices import SMOOTH, interval_choice, line_choices
+from refsem.rules.replay import Replay, ReplayError
 from refsem.rules.trace import Application, Combination, Form, Region
 
 SLOPE_BITS = 30
@@ -45,8 +47,13 @@ class NoRuleError(ValueError):
 def check_covered(prepared: Prepared) -> None:
     """Nothing if every tensor can be bounded by the rules there are; else `NoRuleError`."""
     for name, node in prepared.nodes.items():
-        if node.op not in {Op.INPUT, Op.RELU} and name not in prepared.affine:
+        if node.op is Op.INPUT or name in prepared.affine:
+            continue
+        if node.op not in {Op.RELU, *SMOOTH}:
             message = f"no bound rule yet for operator {node.op.value} of variable tensors"
+            raise NoRuleError(name, message)
+        if not prepared.operands(name):
+            message = f"no bound rule yet for operator {node.op.value} of constants"
             raise NoRuleError(name, message)
 
 
@@ -80,7 +87,15 @@ class Propagation:
         if node in prepared.affine:
             suppliers = {name: self.boxes[name] for name in operands}
             return self.apply("dot_product_interval", node, suppliers)
-        return self.apply("relu_interval", node, {"operand": self.boxes[operands[0]]})
+        operand, op = self.boxes[operands[0]], prepared.nodes[node].op
+        if op not in SMOOTH:
+            return self.apply("relu_interval", node, {"operand": operand})
+        box = self.replay.box(operand)
+        rule, chosen = interval_choice(op, box.lower, box.upper)
+        try:
+            return self.apply(rule, node, {"operand": operand}, chosen)
+        except ReplayError as refusal:
+            raise InputError("", f"tensor {node!r} ({op.value})", refusal.message) from None
 
     def crown(self, target: str, stops: Collection[str]) -> int:
         """The box of a tensor or named target by a backward pass."""
@@ -129,15 +144,26 @@ class Propagation:
         return self.apply(rule, node, {"form": form, "upper": upper, "lower": lower})
 
     def relaxation(self, node: str) -> tuple[int, int]:
-        """The lines above and below a ReLU, established once."""
+        """The lines above and below a ReLU or a function, established once."""
         if node not in self.lines:
             operand = self.boxes[self.replay.prepared.operands(node)[0]]
-            box = self.replay.box(operand)
-            above, below = relu_slopes(box.lower, box.upper)
-            upper = self.apply("relu_upper", node, {"operand": operand}, {"s": above})
-            lower = self.apply("relu_lower", node, {}, {"s": below})
-            self.lines[node] = upper, lower
+            if self.replay.prepared.nodes[node].op in SMOOTH:
+                self.lines[node] = self._smooth_lines(node, operand)
+            else:
+                self.lines[node] = self._relu_lines(node, operand)
         return self.lines[node]
+
+    def _relu_lines(self, node: str, operand: int) -> tuple[int, int]:
+        box = self.replay.box(operand)
+        above, below = relu_slopes(box.lower, box.upper)
+        upper = self.apply("relu_upper", node, {"operand": operand}, {"s": above})
+        return upper, self.apply("relu_lower", node, {}, {"s": below})
+
+    def _smooth_lines(self, node: str, operand: int) -> tuple[int, int]:
+        box, op = self.replay.box(operand), self.replay.prepared.nodes[node].op
+        (above, over), (below, under) = line_choices(op, box.lower, box.upper)
+        upper = self.apply(above, node, {"operand": operand}, over)
+        return upper, self.apply(below, node, {"operand": operand}, under)
 
 
 def relu_slopes(lower: ExactTensor, upper: ExactTensor) -> tuple[ExactTensor, ExactTensor]:
@@ -188,7 +214,8 @@ def _target(state: Propagation, name: str, region: Region, method: Method) -> in
 def _with_crown(prepared: Prepared) -> frozenset[str]:
     """The nodes whose boxes decide slopes, and the outputs: those worth a backward pass."""
     nodes = prepared.nodes.values()
-    relaxed: Iterable[str] = (x for node in nodes if node.op is Op.RELU for x in node.operands)
+    curved = {Op.RELU, *SMOOTH}
+    relaxed: Iterable[str] = (x for node in nodes if node.op in curved for x in node.operands)
     wanted = {*relaxed, *prepared.graph.outputs}
     return frozenset(
         name

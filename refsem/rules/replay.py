@@ -7,7 +7,8 @@ are computed from the rule's own terms. The only matrix code is the dot-product 
 (`refsem.ir.affine`). Where the values came from does not matter: nothing is taken on trust.
 
 What is trusted: this file, `refsem.ir.affine` with its steps, `refsem.exact.tensor`, the reading
-of terms, and the rules (whose proofs are `refsem.obligations`' business).
+of terms, `refsem.rules.smooth` where functions are involved, and the rules (whose proofs are
+`refsem.obligations`' business).
 """
 
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from refsem.ir.evaluation import Prepared
 from refsem.ir.readings import evaluate_tensor, holds_tensor
 from refsem.rules.catalogue import BY_NAME
 from refsem.rules.rule import Rule
+from refsem.rules.smooth import NotApplicable, applied_entrywise
 from refsem.rules.trace import (
     Application,
     Box,
@@ -258,6 +260,32 @@ def _relu_lower(context: _Context) -> Judgement:
     return Line(context.node, operand, Side.LOWER, values["s"], intercept)
 
 
+def _smooth(context: _Context) -> tuple[str, dict[str, ExactTensor]]:
+    """The operand of an elementwise node, and the values of its rule in every entry of its box."""
+    operand = context.operand()
+    box = context.box("operand", operand)
+    for name, chosen in context.application.chosen.items():
+        if chosen.shape != box.lower.shape:
+            raise _RefusedError(f"chosen {name!r} has shape {list(chosen.shape)}")
+    found = applied_entrywise(context.rule, box.lower, box.upper, context.application.chosen)
+    if isinstance(found, NotApplicable):
+        raise _RefusedError(f"entry {found.entry}: {found.reason}")
+    return operand, found
+
+
+def _smooth_interval(context: _Context) -> Judgement:
+    _, values = _smooth(context)
+    return Box(context.node, values["lo"], values["hi"])
+
+
+def _smooth_line(side: Side) -> Callable[[_Context], Judgement]:
+    def lift(context: _Context) -> Judgement:
+        operand, values = _smooth(context)
+        return Line(context.node, operand, side, values["k"], values["b"])
+
+    return lift
+
+
 def _start_form(context: _Context) -> Judgement:
     """A tensor is a form of itself; a declared target is the form that defines it."""
     if context.node in context.targets:
@@ -351,6 +379,23 @@ def _concretise(context: _Context) -> Judgement:
     return Box(context.node, lower.reshape(1, -1), upper.reshape(1, -1))
 
 
+SMOOTH_INTERVALS = (
+    *("exp_interval", "log_interval", "softplus_interval", "sqrt_interval"),
+    *("reciprocal_interval_positive", "reciprocal_interval_negative"),
+    *("tanh_interval", "sigmoid_interval", "sin_interval", "cos_interval"),
+)
+SMOOTH_UPPER = (
+    *("exp_upper", "log_upper", "softplus_upper", "sqrt_upper"),
+    *("reciprocal_upper_positive", "reciprocal_upper_negative"),
+    *("tanh_upper", "sigmoid_upper", "sin_upper", "cos_upper"),
+)
+SMOOTH_LOWER = (
+    *("exp_lower", "log_lower", "softplus_lower", "sqrt_lower"),
+    *("reciprocal_lower_positive", "reciprocal_lower_negative"),
+    *("tanh_lower", "sigmoid_lower", "sin_lower", "cos_lower"),
+)
+"""Rules that are applied entry by entry, by what they claim: lo and hi, or a line k·x + b."""
+
 _LIFTS: Mapping[str, Callable[[_Context], Judgement]] = {
     "input_interval": _input_interval,
     "dot_product_interval": _dot_product_interval,
@@ -365,4 +410,7 @@ _LIFTS: Mapping[str, Callable[[_Context], Judgement]] = {
     "floor_lower": _one_sided(Side.LOWER),
     "ceiling_upper": _one_sided(Side.UPPER),
     "concretise": _concretise,
+    **dict.fromkeys(SMOOTH_INTERVALS, _smooth_interval),
+    **dict.fromkeys(SMOOTH_UPPER, _smooth_line(Side.UPPER)),
+    **dict.fromkeys(SMOOTH_LOWER, _smooth_line(Side.LOWER)),
 }

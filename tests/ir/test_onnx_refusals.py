@@ -523,8 +523,8 @@ NODES: Mapping[str, tuple[Spoil, str]] = {
         GEMM + "gemm of [1, 2] and [3, 2]: inner lengths differ",
     ),
     "an unused node that is not understood": (
-        lambda m: m.graph.node.append(helper.make_node("Tanh", ["x"], ["t"], "dead")),
-        "m.onnx: node 'dead' (Tanh, opset 13): this operator is not supported",
+        lambda m: m.graph.node.append(helper.make_node("Erf", ["x"], ["t"], "dead")),
+        "m.onnx: node 'dead' (Erf, opset 13): this operator is not supported",
     ),
 }
 
