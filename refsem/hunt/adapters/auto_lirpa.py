@@ -5,6 +5,11 @@ another is named: `IBP`, `forward`, `CROWN-Optimized`), `dtype=float64`, `form=N
 that can be written in several ways, and any other `KEY=VALUE` into `bound_opts`, dots for nesting
 (`relu=same-slope`, `mul.middle=true`). Whatever version imports is asked.
 
+A method that gives lines is asked for the lines, which are the rules; `concretised=true` adds the
+bounds computed from them over the box, whose roundings are in proportion to the operands. All
+operands are entries of one tensor: of several inputs the library reports, with the slopes in one of
+them, an intercept in which the others are already concretised.
+
 A call of the library that raises is repeated on halves of its boxes, down to single ones; about a
 box it refuses alone it claims nothing. Boxes that its dtype cannot hold are an error.
 """
@@ -95,12 +100,12 @@ _WAYS: Mapping[str, Mapping[str, Write]] = {
     **{f"power{n}": _power(n) for n in range(4, 9)},
     "pow": _power(None),
     "softmax": _plain(lambda torch: partial(torch.softmax, dim=1)),
-    "max_pool": _plain(
-        lambda torch: lambda x: torch.nn.functional.max_pool2d(x, (1, x.shape[3])).flatten(1)
-    ),
+    "max_pool": {
+        "": lambda torch, a: lambda x: torch.nn.functional.max_pool2d(x, (1, a["width"])).flatten(1)
+    },
 }
-_JOINED = ("softmax", "max_pool")
-"""Operators whose operands are the entries of one tensor."""
+_WHOLE = ("softmax", "max_pool")
+"""Operators of the entries of one tensor; others take its columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +115,13 @@ class Options:
     method: str
     dtype: str
     form: str
+    concretised: bool
     bound: Mapping[str, Any]
 
 
 def read_options(text: str) -> Options:
     """The options in a text; `InputError` for what is none."""
-    method, dtype, form = "CROWN", "float32", ""
+    method, dtype, form, concretised = "CROWN", "float32", "", False
     bound: dict[str, Any] = {}
     for part in filter(None, text.split(",")):
         key, separator, value = part.partition("=")
@@ -124,7 +130,9 @@ def read_options(text: str) -> Options:
                 dtype = value
             case "form" if value:
                 form = value
-            case _ if separator and value and key != "dtype":
+            case "concretised" if value in {"true", "false"}:
+                concretised = value == "true"
+            case _ if separator and value and key not in {"dtype", "concretised"}:
                 *outer, last = key.split(".")
                 place = bound
                 for name in outer:
@@ -134,7 +142,7 @@ def read_options(text: str) -> Options:
                 method = key
             case _:
                 raise InputError("", f"{NAME}:{text}", f"{part!r} is no option")
-    return Options(method, dtype, form, bound)
+    return Options(method, dtype, form, concretised, bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +191,14 @@ class _Library:
         """Ask about some of the boxes and write down the claims."""
         dtype = getattr(self.torch, self.options.dtype)
         self.torch.set_default_dtype(dtype)
-        ends = [self._tensors(op, part[:, places], dtype) for part in (lower, upper)]
-        key = op, tuple(sorted(attributes.items())), lower.shape[0], self.options.dtype
+        ends = [self._tensor(op, part[:, places], dtype) for part in (lower, upper)]
+        key = op, tuple(sorted(attributes.items())), tuple(ends[0].shape), self.options.dtype
         if key not in self.networks:
-            self.networks[key] = self._network(write(self.torch, attributes), ends[0])
+            given = {"width": lower.shape[0], **attributes}
+            self.networks[key] = self._network(op, write(self.torch, given), ends[0])
         network = self.networks[key]
-        inputs = tuple(
-            self.lirpa.BoundedTensor(low, self.lirpa.PerturbationLpNorm(x_L=low, x_U=high))
-            for low, high in zip(*ends, strict=True)
-        )
+        box = self.lirpa.PerturbationLpNorm(x_L=ends[0], x_U=ends[1])
+        inputs = (self.lirpa.BoundedTensor(ends[0], box),)
         wanted = {network.output_name[0]: set(network.input_name)}
         lines = self.options.method.upper() not in {"IBP", "FORWARD"}
         extra = {"return_A": True, "needed_A_dict": wanted} if lines else {}
@@ -200,27 +207,32 @@ class _Library:
             first[:, 0, 0] = 1
             extra["C"] = first
         answer = network.compute_bounds(x=inputs, method=self.options.method, **extra)
-        found["lower"][places] = _numbers(answer[0]).reshape(-1)
-        found["upper"][places] = _numbers(answer[1]).reshape(-1)
+        if self.options.concretised or not lines:
+            found["lower"][places] = _numbers(answer[0]).reshape(-1)
+            found["upper"][places] = _numbers(answer[1]).reshape(-1)
         if lines:
             forms = answer[2][network.output_name[0]]
-            _write_lines(found, [forms[name] for name in network.input_name], places)
+            _write_lines(found, forms[network.input_name[0]], places)
 
-    def _tensors(self, op: str, ends: Array, dtype: Any) -> list[Any]:  # noqa: ANN401
-        """The operands as tensors: one each, or one for all."""
+    def _tensor(self, op: str, ends: Array, dtype: Any) -> Any:  # noqa: ANN401
+        """The operands of every box as one tensor."""
         rows = self.torch.from_numpy(np.ascontiguousarray(ends.T)).to(dtype)
-        if op == "max_pool":
-            return [rows[:, None, None, :]]
-        return [rows] if op in _JOINED else [rows[:, i : i + 1] for i in range(rows.shape[1])]
+        return rows[:, None, None, :] if op == "max_pool" else rows
 
-    def _network(self, run: Network, example: list[Any]) -> Any:  # noqa: ANN401
+    def _network(self, op: str, run: Network, example: Any) -> Any:  # noqa: ANN401
+        columns = range(1 if op in _WHOLE else example.shape[1])
+
         class Node(self.torch.nn.Module):  # type: ignore[misc,name-defined]
-            def forward(self, *operands: Any) -> Any:  # noqa: ANN401
-                return run(*operands)
+            def forward(self, x: Any) -> Any:  # noqa: ANN401
+                return run(*(x[:, i : i + 1] for i in columns)) if len(columns) > 1 else run(x)
 
         options = {"verbosity": 0, **self.options.bound}
-        zeros = tuple(self.torch.ones_like(part) for part in example)
-        return self.lirpa.BoundedModule(Node(), zeros, bound_opts=options, device="cpu")
+        ones = self.torch.ones_like(example)
+        try:
+            return self.lirpa.BoundedModule(Node(), ones, bound_opts=options, device="cpu")
+        except Exception as error:
+            message = f"makes no network of it: {type(error).__name__}: {error}"
+            raise InputError("", f"{NAME} {op}", message) from error
 
 
 def _rows(shape: tuple[int, ...]) -> dict[str, Array]:
@@ -238,8 +250,9 @@ def _rows(shape: tuple[int, ...]) -> dict[str, Array]:
 
 
 def _unclaimed(found: Mapping[str, Array]) -> bool:
-    silent = (found["lower"] == -np.inf) & (found["upper"] == np.inf)
-    return bool(silent.all())
+    below = (found["lower"] == -np.inf) & (found["lower_intercept"] == -np.inf)
+    above = (found["upper"] == np.inf) & (found["upper_intercept"] == np.inf)
+    return bool((below & above).all())
 
 
 def _halving(ask: Callable[[Any], None], places: Any) -> Exception | None:  # noqa: ANN401
@@ -261,11 +274,10 @@ def _numbers(tensor: Any) -> Array:  # noqa: ANN401
     return np.asarray(tensor.detach().cpu().numpy(), np.float64)
 
 
-def _write_lines(found: dict[str, Array], forms: list[Any], places: Any) -> None:  # noqa: ANN401
+def _write_lines(found: dict[str, Array], form: Any, places: Any) -> None:  # noqa: ANN401
     for letter, side in (("l", "lower"), ("u", "upper")):
-        slopes = [_numbers(form[f"{letter}A"]).reshape(len(places), -1) for form in forms]
-        found[f"{side}_slope"][:, places] = np.concatenate(slopes, axis=1).T
-        found[f"{side}_intercept"][places] = _numbers(forms[0][f"{letter}bias"]).reshape(-1)
+        found[f"{side}_slope"][:, places] = _numbers(form[f"{letter}A"]).reshape(len(places), -1).T
+        found[f"{side}_intercept"][places] = _numbers(form[f"{letter}bias"]).reshape(-1)
 
 
 def auto_lirpa(options: str) -> Callable[..., dict[str, Array]]:
