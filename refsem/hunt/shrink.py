@@ -5,7 +5,7 @@ simplest variation on which the same claim is false with the same kind is taken,
 Every step asks the producer afresh and judges its answer exactly.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from math import isfinite
 
@@ -85,12 +85,15 @@ def separated(producer: Producer, finding: Finding) -> Finding:
     return kept
 
 
-def shrink(producer: Producer, finding: Finding) -> Finding:
-    """The simplest finding reached from this one; one that needs other boxes stays as it is."""
+def shrink(producer: Producer, finding: Finding, fixed: Container[str] = ()) -> Finding:
+    """The simplest finding reached from this one; one that needs other boxes stays as it is.
+
+    Attributes that are `fixed` stay what they are.
+    """
     finding = separated(producer, finding)
     if finding.before or finding.after:
         return finding
-    finding = _simpler_attributes(producer, finding)
+    finding = _simpler_attributes(producer, finding, fixed)
     for _ in range(MOST_STEPS):
         here = _cost(finding.format, finding.box)
         simpler = {box for box in _boxes(finding) if _cost(finding.format, box) < here}
@@ -117,8 +120,8 @@ def _first(
     return None
 
 
-def _simpler_attributes(producer: Producer, finding: Finding) -> Finding:
-    for name, _ in finding.statement.attributes:
+def _simpler_attributes(producer: Producer, finding: Finding, fixed: Container[str]) -> Finding:
+    for name in (name for name, _ in finding.statement.attributes if name not in fixed):
         for value in _USUAL:
             attributes = dict(finding.statement.attributes)
             if name == EXPONENT and value not in (2, 3):

@@ -113,7 +113,7 @@ def _answer(producer: Producer, plan: Plan, request: BatchRequest | ShrinkReques
         case BatchRequest():
             return run_batch(producer, plan, request.number, request.count)
         case ShrinkRequest():
-            shrunk = shrink(producer, request.finding)
+            shrunk = shrink(producer, request.finding, dict(plan.fixed))
             return shrunk, python_repro(producer, shrunk)
 
 

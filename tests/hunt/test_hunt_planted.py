@@ -68,6 +68,16 @@ def test_the_sliver_shrinks_to_short_ends() -> None:
     assert shrunk.violation.amount == mpq(1, 1024)
 
 
+def test_a_fixed_attribute_is_not_shrunk() -> None:
+    (planted,) = (p for p in PLANTED if p.producer.__name__ == "any_slope")
+    producer = Producer("test", planted.producer, "")
+    fixed = ("alpha", mpq(11, 4))
+    plan = Plan("test", "leaky_relu", (fixed,), Kind.BINARY32, 1)
+    (finding, *_) = run_batch(producer, plan, 0, 64).findings
+    assert shrink(producer, finding, {"alpha"}).statement.attributes == (fixed,)
+    assert shrink(producer, finding).statement.attributes == (("alpha", mpq(2)),)
+
+
 def test_a_claim_that_is_false_in_company_only_is_shown_with_it() -> None:
     def infected(_op: str, lower: Array, upper: Array) -> Answer:
         found = relu("relu", lower, upper)

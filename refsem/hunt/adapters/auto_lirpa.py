@@ -3,7 +3,7 @@
 Options after `auto_lirpa:`, separated by commas: a method of `compute_bounds` (`CROWN` unless
 another is named: `IBP`, `forward`, `CROWN-Optimized`), `dtype=float64`, `form=NAME` for operators
 that can be written in several ways, and any other `KEY=VALUE` into `bound_opts`, dots for nesting
-(`relu=same-slope`, `mul.middle=true`). Whatever version imports is asked.
+(`activation_bound_option=same-slope`, `mul.middle=true`). Whatever version imports is asked.
 
 A method that gives lines is asked for the lines, which are the rules; `concretised=true` adds the
 bounds computed from them over the box, whose roundings are in proportion to the operands. All
