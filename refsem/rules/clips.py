@@ -1,30 +1,31 @@
 """Clipping and what is made of it: ReLU6 and hard-tanh, hard-sigmoid, hard-swish.
 
-A clip moves x up to p and down to q: ReLU6 is the clip of 0 and 6, hard-tanh that of -1 and 1; as
-p and q are given, one statement serves all.
+A clip moves x up to low and down to high: ReLU6 is the clip of 0 and 6, hard-tanh that of -1 and
+1; as low and high are given, one statement serves all. Hard-sigmoid is the clip of z = alpha·x +
+beta between 0 and 1, for any alpha of at least 0.
 
-Legend: x in [l, u]; p, q the ends of a clip; s a slope; b an intercept; t the point of a tangent;
-v any number.
+Legend: x in [l, u]; low, high the ends of a clip; s a slope (of a line in z for hard-sigmoid, k
+that of the line in x); b an intercept; t the point of a tangent; v any number.
 """
 
 from gmpy2 import mpq
 
 from refsem.ir.operators import Op, meaning
-from refsem.ir.terms import Term, select, variables
+from refsem.ir.terms import Term, maximum, minimum, select, variables
 from refsem.rules import boxes
 from refsem.rules.boxes import b, inside, l, least, s, t, u, x
-from refsem.rules.rule import Claim, Derived, Outward, Rule
+from refsem.rules.rule import Claim, Derived, Outward, Rule, Side
 
-p, q = variables("p q")
+low, high, alpha, beta, k = variables("low high alpha beta k")
 _SOURCE = "CROWN (Zhang et al. 2018), lines; restated for any slope and every breakpoint inside"
 
 
 def clip(v: Term) -> Term:
-    """The catalogue's clip between p and q."""
-    return meaning(Op.CLIP, v, low=p, high=q)
+    """The catalogue's clip between low and high."""
+    return meaning(Op.CLIP, v, low=low, high=high)
 
 
-_CLIP_ENDS = (l, u, inside(p), inside(q))
+_CLIP_ENDS = (l, u, inside(low), inside(high))
 _LINEAR = "between its breakpoints the function is linear: a line need only bound it there"
 
 clip_interval = boxes.interval(
@@ -34,19 +35,19 @@ clip_interval = boxes.interval(
     (clip(l), clip(u)),
     because="a clip is monotone",
     source="IBP (Gowal et al. 2018)",
-    given=(p, q),
+    given=(low, high),
 )
 clip_upper = boxes.line_above(
-    "clip_upper", Op.CLIP, clip, _CLIP_ENDS, _LINEAR, _SOURCE, given=(p, q)
+    "clip_upper", Op.CLIP, clip, _CLIP_ENDS, _LINEAR, _SOURCE, given=(low, high)
 )
 clip_lower = boxes.line_below(
-    "clip_lower", Op.CLIP, clip, _CLIP_ENDS, _LINEAR, _SOURCE, given=(p, q)
+    "clip_lower", Op.CLIP, clip, _CLIP_ENDS, _LINEAR, _SOURCE, given=(low, high)
 )
 
 
 def hard_sigmoid(v: Term) -> Term:
-    """The catalogue's hard-sigmoid, of slope 1/6 as in MobileNetV3."""
-    return meaning(Op.HARD_SIGMOID, v, alpha=Term(mpq(1, 6)), beta=Term(mpq(1, 2)))
+    """The catalogue's hard-sigmoid."""
+    return meaning(Op.HARD_SIGMOID, v, alpha=alpha, beta=beta)
 
 
 def hard_swish(v: Term) -> Term:
@@ -56,6 +57,37 @@ def hard_swish(v: Term) -> Term:
 
 _KINKS = (l, u, inside(-3), inside(3))
 
+_RISING = Side("rising", alpha >= 0, because="the ends of the box of z are exchanged otherwise")
+_Z = tuple(alpha * end + beta for end in (l, u))
+_Z_ENDS = (*_Z, *(minimum(maximum(kink, _Z[0]), _Z[1]) for kink in (0, 1)))
+
+
+def _gap(z: Term) -> Term:
+    """What is missing from a line of slope s through 0 to the clip at z."""
+    return minimum(maximum(z, 0), 1) - s * z
+
+
+def _hard_sigmoid_line(name: str, intercept: Term, outward: Outward) -> Rule:
+    below = outward is Outward.DOWN
+    line = k * x + b
+    claim = line <= hard_sigmoid(x) if below else hard_sigmoid(x) <= line
+    return Rule(
+        name=name,
+        operator=Op.HARD_SIGMOID,
+        given=(l, u, alpha, beta),
+        chosen=(s,),
+        derived=(
+            Derived("k", s * alpha, Outward.EXACT),
+            Derived("b", s * beta + intercept, outward),
+        ),
+        point=(x,),
+        sides=(*boxes.BOX, _RISING),
+        claims=(Claim("lower" if below else "upper", claim),),
+        because=_LINEAR,
+        source=_SOURCE,
+    )
+
+
 hard_sigmoid_interval = boxes.interval(
     "hard_sigmoid_interval",
     Op.HARD_SIGMOID,
@@ -63,12 +95,14 @@ hard_sigmoid_interval = boxes.interval(
     (hard_sigmoid(l), hard_sigmoid(u)),
     because="a clip is monotone",
     source="IBP (Gowal et al. 2018)",
+    given=(alpha, beta),
+    sides=(_RISING,),
 )
-hard_sigmoid_upper = boxes.line_above(
-    "hard_sigmoid_upper", Op.HARD_SIGMOID, hard_sigmoid, _KINKS, _LINEAR, _SOURCE
+hard_sigmoid_upper = _hard_sigmoid_line(
+    "hard_sigmoid_upper", boxes.greatest(*map(_gap, _Z_ENDS)), Outward.UP
 )
-hard_sigmoid_lower = boxes.line_below(
-    "hard_sigmoid_lower", Op.HARD_SIGMOID, hard_sigmoid, _KINKS, _LINEAR, _SOURCE
+hard_sigmoid_lower = _hard_sigmoid_line(
+    "hard_sigmoid_lower", least(*map(_gap, _Z_ENDS)), Outward.DOWN
 )
 
 hard_swish_interval = boxes.interval(

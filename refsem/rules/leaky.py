@@ -3,7 +3,8 @@
 The two operators mean the same; the slope left of 0 is an attribute of one and an operand of the
 other, and given here.
 
-Legend: x in [l, u]; a the slope left of 0; s the slope of a line, b its intercept.
+Legend: x in [l, u]; alpha the slope of leaky ReLU left of 0, y that of PReLU; s the slope of a
+line, b its intercept.
 """
 
 from refsem.ir.operators import Op, meaning
@@ -12,22 +13,22 @@ from refsem.rules import boxes
 from refsem.rules.boxes import b, greatest, inside, l, least, s, u, x
 from refsem.rules.rule import Claim, Derived, Outward, Rule, Side
 
-(a,) = variables("a")
+alpha, y = variables("alpha y")
 
 
 def leaky(argument: Term) -> Term:
-    """The catalogue's leaky ReLU, of slope a left of 0."""
-    return meaning(Op.LEAKY_RELU, argument, alpha=a)
+    """The catalogue's leaky ReLU, of slope alpha left of 0."""
+    return meaning(Op.LEAKY_RELU, argument, alpha=alpha)
 
 
 def parametric(argument: Term) -> Term:
-    """The catalogue's PReLU, of slope a left of 0."""
-    return meaning(Op.PRELU, argument, a)
+    """The catalogue's PReLU, of slope y left of 0."""
+    return meaning(Op.PRELU, argument, y)
 
 
 _ENDS = (l, u)
-_SHALLOW = Side("shallow", a <= 1, because="left of 0 a steeper line bends the function down")
-_STEEP = Side("steep", a >= 1, because="left of 0 a shallower line bends the function up")
+_SHALLOW = Side("shallow", alpha <= 1, because="left of 0 a steeper line bends the function down")
+_STEEP = Side("steep", y >= 1, because="left of 0 a shallower line bends the function up")
 _CONVEX = "up to slope 1 the function is convex: a line above it at both ends is above it"
 _CONCAVE = "from slope 1 on the function is concave: a line below it at both ends is below it"
 
@@ -38,8 +39,8 @@ leaky_relu_interval = boxes.interval(
     (leaky(l), leaky(u)),
     because="the function is monotone where no slope of it falls",
     source="IBP (Gowal et al. 2018)",
-    given=(a,),
-    sides=(Side("rising", a >= 0, because="left of 0 the function falls otherwise"),),
+    given=(alpha,),
+    sides=(Side("rising", alpha >= 0, because="left of 0 the function falls otherwise"),),
 )
 
 leaky_relu_upper = boxes.line_above(
@@ -49,29 +50,29 @@ leaky_relu_upper = boxes.line_above(
     _ENDS,
     because=_CONVEX,
     source="CROWN (Zhang et al. 2018), ReLU upper line; restated for leaky ReLU and any slope",
-    given=(a,),
+    given=(alpha,),
     sides=(_SHALLOW,),
 )
 
 leaky_relu_lower = Rule(
     name="leaky_relu_lower",
     operator=Op.LEAKY_RELU,
-    given=(a,),
+    given=(alpha,),
     chosen=(s,),
     derived=(Derived("b", term(0), Outward.DOWN),),
     point=(x,),
     sides=(
         Side(
             "shallow",
-            a <= 1,
-            because="there is a slope between a and 1",
+            alpha <= 1,
+            because="there is a slope between alpha and 1",
             stays="the slope's sides imply it; it says for which functions there is a slope",
         ),
-        Side("slope_at_least_a", a <= s, because="below 0 a shallower line passes above"),
+        Side("slope_at_least_alpha", alpha <= s, because="below 0 a shallower line passes above"),
         Side("slope_at_most_one", s <= 1, because="above 0 a steeper line passes above"),
     ),
     claims=(Claim("lower", s * x + b <= leaky(x)),),
-    because="s·x lies between a·x and x for every slope in [a, 1], whatever the box",
+    because="s·x lies between alpha·x and x for every slope in [alpha, 1], whatever the box",
     source="CROWN (Zhang et al. 2018), ReLU lower line; restated for leaky ReLU",
 )
 
@@ -85,28 +86,28 @@ prelu_interval = boxes.interval(
     ),
     because="the function is linear on either side of 0, whichever way it slopes",
     source="IBP (Gowal et al. 2018); PReLU is that of He et al. 2015",
-    given=(a,),
+    given=(y,),
 )
 
 prelu_upper = Rule(
     name="prelu_upper",
     operator=Op.PRELU,
-    given=(a,),
+    given=(y,),
     chosen=(s,),
     derived=(Derived("b", term(0), Outward.UP),),
     point=(x,),
     sides=(
         Side(
             "steep",
-            a >= 1,
-            because="there is a slope between 1 and a",
+            y >= 1,
+            because="there is a slope between 1 and y",
             stays="the slope's sides imply it; it says for which functions there is a slope",
         ),
         Side("slope_at_least_one", s >= 1, because="above 0 a shallower line passes below"),
-        Side("slope_at_most_a", s <= a, because="below 0 a steeper line passes below"),
+        Side("slope_at_most_y", s <= y, because="below 0 a steeper line passes below"),
     ),
     claims=(Claim("upper", parametric(x) <= s * x + b),),
-    because="s·x lies between x and a·x for every slope in [1, a], whatever the box",
+    because="s·x lies between x and y·x for every slope in [1, y], whatever the box",
     source="CROWN (Zhang et al. 2018), ReLU lower line; mirrored for a slope of at least 1",
 )
 
@@ -117,7 +118,7 @@ prelu_lower = boxes.line_below(
     _ENDS,
     because=_CONCAVE,
     source="CROWN (Zhang et al. 2018), ReLU upper line; mirrored for a slope of at least 1",
-    given=(a,),
+    given=(y,),
     sides=(_STEEP,),
 )
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from refsem.ir.operators import Op
 from refsem.ir.terms import Relation, Term, maximum, select, term
 from refsem.rules.boxes import inside, l, t, u, x
+from refsem.rules.clips import alpha
 from refsem.rules.powers import EVEN, ODD, power, tangent, times_itself
 
 
@@ -65,7 +66,12 @@ def _left(op: Op, n: int) -> tuple[Relation, ...]:
     )
 
 
+_SCALED = (alpha * l <= alpha * x, alpha * x <= alpha * u)
+
 LEMMAS: Mapping[str, tuple[Relation, ...]] = {
+    "hard_sigmoid_interval": _SCALED,
+    "hard_sigmoid_upper": _SCALED,
+    "hard_sigmoid_lower": _SCALED,
     "hard_swish_lower": tuple(
         (2 * t + 3) * v - t * t <= v * (v + 3) for v in (x, term(3), -term(3))
     ),
