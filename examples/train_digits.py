@@ -65,17 +65,22 @@ class Digits:
 
 @dataclass(frozen=True, slots=True)
 class Robustness:
-    """A property file: the images within a radius, in pixel units, of one held-out image."""
+    """A property file: the images within a radius, in pixel units, of one held-out image.
+
+    The pixels that are free take any value whatever the radius.
+    """
 
     file: str
     image: int
     radius: Fraction
+    free: tuple[int, ...]
 
 
 # Neither radius is a binary32 number, so a box of floats cannot have the ends of these boxes.
 PROPERTIES = (
-    Robustness("robust.vnnlib", image=28, radius=Fraction(7, 10)),
-    Robustness("attack.vnnlib", image=1443, radius=Fraction(7, 10)),
+    Robustness("robust.vnnlib", image=28, radius=Fraction(7, 10), free=()),
+    Robustness("attack.vnnlib", image=1443, radius=Fraction(7, 10), free=()),
+    Robustness("two_pixels.vnnlib", image=1443, radius=Fraction(0), free=(5, 51)),
 )
 
 
@@ -217,17 +222,17 @@ def decimal(value: Fraction) -> str:
 def to_vnnlib(digits: Digits, wanted: Robustness) -> str:
     """The property: a box of pixels, and the unsafe set where another digit scores no less."""
     label = int(digits.labels[wanted.image])
-    radius = decimal(wanted.radius)
     lines = [
         f"; digits.onnx around image {wanted.image} of scikit-learn's digits, label {label}:",
-        f"; every pixel moves by at most {radius}, within 0 to 16.",
+        f"; {_moves(wanted)}, within 0 to 16.",
         f"; Unsafe: another digit scores at least as much as {label}.",
         *(f"(declare-const X_{i} Real)" for i in range(WIDTHS[0])),
         *(f"(declare-const Y_{j} Real)" for j in range(CLASSES)),
     ]
     for i, pixel in enumerate(digits.images[wanted.image].tolist()):
-        lower = max(pixel - wanted.radius, Fraction(0))
-        upper = min(pixel + wanted.radius, Fraction(GREATEST_PIXEL))
+        radius = Fraction(GREATEST_PIXEL) if i in wanted.free else wanted.radius
+        lower = max(pixel - radius, Fraction(0))
+        upper = min(pixel + radius, Fraction(GREATEST_PIXEL))
         lines.append(f"(assert (>= X_{i} {decimal(lower)}))")
         lines.append(f"(assert (<= X_{i} {decimal(upper)}))")
     others = [j for j in range(CLASSES) if j != label]
@@ -235,6 +240,12 @@ def to_vnnlib(digits: Digits, wanted: Robustness) -> str:
     lines.extend(f"  (and (>= Y_{j} Y_{label}))" for j in others)
     lines.append("))")
     return "\n".join(lines) + "\n"
+
+
+def _moves(wanted: Robustness) -> str:
+    if wanted.free:
+        return f"only pixels {' and '.join(map(str, wanted.free))} move"
+    return f"every pixel moves by at most {decimal(wanted.radius)}"
 
 
 def record(digits: Digits, layers: Layers, model: bytes) -> str:
@@ -245,6 +256,7 @@ def record(digits: Digits, layers: Layers, model: bytes) -> str:
             "image": wanted.image,
             "label": int(digits.labels[wanted.image]),
             "radius": decimal(wanted.radius),
+            "free": list(wanted.free),
         }
         for wanted in PROPERTIES
     ]

@@ -1,21 +1,10 @@
-"""The example scripts as modules; `examples/` is a folder of scripts, not a package."""
+"""The example scripts, each loaded once."""
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
-
-
-def load(name: str) -> ModuleType:
-    found = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
+from example_scripts import EXAMPLES, load
 
 
 @pytest.fixture(scope="session")

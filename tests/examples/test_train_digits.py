@@ -22,7 +22,14 @@ from refsem.properties import Property, load_property
 Exact = list[Fraction]
 ExactLayer = tuple[list[Exact], Exact]  # rows of weights (outputs x inputs) and bias
 
-FILES = {"README.md", "attack.vnnlib", "bounds.json", "digits.onnx", "robust.vnnlib"}
+FILES = {
+    "README.md",
+    "attack.vnnlib",
+    "bounds.json",
+    "digits.onnx",
+    "robust.vnnlib",
+    "two_pixels.vnnlib",
+}
 
 
 def model(digits: Path) -> onnx.ModelProto:
