@@ -39,11 +39,9 @@ def picture(region: TreeRegion) -> str:
     scale = 2.0**-region.root.unit
     (x0, y0), (x1, y1) = low * scale, high * scale
     middle, edge = MARGIN + SIDE / 2, MARGIN + SIDE + 20
-    parts += [
-        f'<text x="{middle}" y="{edge}">X_{cut[0]} from {x0:g} to {x1:g}</text>',
-        f'<text x="{middle}" y="{MARGIN - 12}">{boxes.count} leaves; '
-        f"X_{cut[1]} from {y0:g} (below) to {y1:g} (above)</text>",
-    ]
+    title = f"{boxes.count} leaves; X_{cut[1]} from {y0:g} (below) to {y1:g} (above)"
+    parts.append(f'<text x="{middle}" y="{edge}">X_{cut[0]} from {x0:g} to {x1:g}</text>')
+    parts.append(f'<text x="{middle}" y="{MARGIN - 12}">{title}</text>')
     size = SIDE + 2 * MARGIN
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" '
     style = 'font-family="sans-serif" font-size="14" text-anchor="middle">'
