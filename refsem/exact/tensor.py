@@ -156,9 +156,16 @@ class ExactTensor:
         return self._with(np.broadcast_to(self.numerators, shape))
 
     def sum(self, axes: tuple[int, ...]) -> Self:
-        """The exact sum over these axes, which disappear."""
+        """The exact sum over these axes, which disappear; negative ones count from the last.
+
+        Raises `ValueError` for an axis that is not there or named twice.
+        """
         numerators = self.numerators
-        for axis in sorted(axes, reverse=True):
+        rank = numerators.ndim
+        named = {axis % rank for axis in axes if -rank <= axis < rank}
+        if len(named) != len(axes):
+            raise ValueError(f"axes {list(axes)} of a tensor of shape {list(numerators.shape)}")
+        for axis in sorted(named, reverse=True):
             numerators = (
                 np.add.reduce(numerators, axis=axis)
                 if numerators.size

@@ -63,8 +63,10 @@ class Term:
                 arity = operator.arity
             case Function():
                 arity = 1
-            case _:
+            case str() | mpq():
                 arity = 0
+            case head:
+                raise TypeError(f"{head!r} is no head: a rational (mpq), a name, or an operator")
         if len(self.arguments) != arity:
             raise TypeError(f"{self.head} takes {arity} arguments, not {len(self.arguments)}")
 
@@ -245,16 +247,38 @@ def relation_terms(relations: Iterable[Relation]) -> Iterator[Term]:
 
 def divisors(roots: Iterable[Term]) -> tuple[Term, ...]:
     """The distinct divisors occurring in some terms, innermost first."""
-    found = (
-        node.arguments[1] for root in roots for node in subterms(root) if node.head is Operator.DIV
-    )
-    return tuple(dict.fromkeys(found))
+    numbered = _numbered(roots)
+    numbers = {id(node): number for number, node in numbered}
+    first: dict[int, Term] = {}
+    for _, node in numbered:
+        if node.head is Operator.DIV:
+            first.setdefault(numbers[id(node.arguments[1])], node.arguments[1])
+    return tuple(first.values())
 
 
 def applications(roots: Iterable[Term]) -> tuple[Term, ...]:
     """The distinct subterms that apply a named function, innermost first."""
-    found = (node for root in roots for node in subterms(root) if isinstance(node.head, Function))
-    return tuple(dict.fromkeys(found))
+    first: dict[int, Term] = {}
+    for number, node in _numbered(roots):
+        if isinstance(node.head, Function):
+            first.setdefault(number, node)
+    return tuple(first.values())
+
+
+def _numbered(roots: Iterable[Term]) -> list[tuple[int, Term]]:
+    """Every subterm object, arguments first, with a number that equal ones share.
+
+    Linear in the objects, where comparing or hashing terms is exponential in shared ones.
+    """
+    numbers: dict[tuple[Head, tuple[int, ...]], int] = {}
+    known: dict[int, int] = {}
+    found: list[tuple[int, Term]] = []
+    for root in tuple(roots):
+        for node in subterms(root):
+            key = node.head, tuple(known[id(argument)] for argument in node.arguments)
+            known[id(node)] = numbers.setdefault(key, len(numbers))
+            found.append((known[id(node)], node))
+    return found
 
 
 def domain(application: Term) -> tuple[Relation, ...]:

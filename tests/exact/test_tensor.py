@@ -121,6 +121,16 @@ def test_sums_over_axes(data: st.DataObject, tensor: ExactTensor) -> None:
     assert_denotes(tensor.sum(axes), expected)
 
 
+def test_sums_over_axes_counted_from_the_last() -> None:
+    tensor = ExactTensor.from_rationals([mpq(n) for n in range(24)], (2, 3, 4))
+    for axes in ((-1,), (-3, -1), (0, -2), (-2, 2)):
+        expected = np.arange(24).reshape(2, 3, 4).sum(axis=axes).reshape(-1).tolist()
+        assert tensor.sum(axes).rationals() == expected
+    for axes in ((3,), (-4,), (0, 0), (1, -2)):
+        with pytest.raises(ValueError, match="axes"):
+            tensor.sum(axes)
+
+
 @pytest.mark.parametrize("shape", [(0,), (0, 2), (2, 0), (0, 2, 3), (2, 0, 3), (2, 3, 0), (0, 0)])
 def test_sums_of_nothing_are_zero(shape: tuple[int, ...]) -> None:
     tensor = ExactTensor.full(shape, mpq(1, 3))

@@ -60,6 +60,13 @@ def test_a_function_takes_one_argument(function: Function) -> None:
         applied(function, 0.5)  # type: ignore[arg-type]
 
 
+def test_applications_in_deep_shared_terms_are_found_at_once() -> None:
+    node = x
+    for _ in range(200):
+        node = exp(node + node)
+    assert len(applications((node, exp(x)))) == 201
+
+
 def test_functions_are_seen_inside_terms() -> None:
     root = exp(x + log(y)) * log(y)
     assert applications((root, exp(x))) == (log(y), exp(x + log(y)), exp(x))

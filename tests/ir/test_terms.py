@@ -331,6 +331,24 @@ def test_free_variables_in_order_of_first_occurrence() -> None:
     assert free_variables(relation_terms([x <= y, equal(z, x)])) == ("x", "y", "z")
 
 
+def test_divisors_of_deep_shared_terms_are_found_at_once() -> None:
+    def deep() -> Term:
+        node = 1 / Term("x")
+        for _ in range(400):
+            node = node + 1 / (node + node)
+        return node
+
+    found = divisors([deep(), deep(), Term("y") / Term("x")])
+    assert len(found) == 401
+    assert found[0] == Term("x")
+
+
+@pytest.mark.parametrize("head", [0.5, 1, True, None, Fraction(1, 2), mpz(2), mpfr(1), ("x",)])
+def test_a_term_has_no_other_head(head: object) -> None:
+    with pytest.raises(TypeError, match="is no head"):
+        Term(head)  # type: ignore[arg-type]
+
+
 def test_divisors_are_found_once_innermost_first() -> None:
     inner = x / (y + 1)
     assert divisors([inner / z, 1 / (y + 1), x + y]) == (y + 1, z)
