@@ -9,13 +9,25 @@ from rich.console import Console
 from rich.text import Text
 
 from refsem.binary32.catalogue import Kind
+from refsem.cli.fuzz_reductions import (
+    NONE,
+    divided,
+    halved,
+    orders_lines,
+    orders_object,
+    reduction_lines,
+    reduction_object,
+)
 from refsem.cli.terminal import count_progress, print_json, report_console
 from refsem.errors import InputError
 from refsem.fuzz.campaign import NOTHING, Budget, Found, Plan, run
 from refsem.fuzz.graph_campaign import GraphFinding, GraphFound, fuzz_model
+from refsem.fuzz.guarded import DEFAULT_PATIENCE
 from refsem.fuzz.judging import Finding, Nans
 from refsem.fuzz.operations import BY_NAME
 from refsem.fuzz.record import finding_object, read_record, write_record
+from refsem.fuzz.reduction_campaign import ReductionsFound, run_reductions
+from refsem.fuzz.reduction_repro import reduction_repro
 from refsem.fuzz.repro import Repro, value_text
 from refsem.rounding import Mode
 
@@ -50,6 +62,14 @@ _SEED_BITS = 32
     type=click.Path(path_type=Path),
     help="Write what was found here; continue from it if it is there.",
 )
+@click.option(
+    "--timeout",
+    "patience",
+    type=float,
+    default=DEFAULT_PATIENCE,
+    show_default=True,
+    help="Seconds of silence after which the target is ended.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def fuzz(
     target: str,
@@ -60,13 +80,14 @@ def fuzz(
     seed: int | None,
     nans: str | None,
     file: Path | None,
+    patience: float,
     as_json: bool,
 ) -> int:
     """Search for operands on which TARGET departs from the model.
 
     TARGET is kernel, numpy, torch, python:module[:function], library:FILE.so or
     onnxruntime:MODEL.onnx. A Python module or a library is executed. Elementary functions are
-    asked only by --op.
+    asked only by --op; so are sum and dot, but of a library.
 
     Exit status 1 for a mismatch; 2 for none, since a search that found nothing proves nothing.
     """
@@ -80,16 +101,24 @@ def fuzz(
     )
     if target.startswith(GRAPH):
         return _fuzz_graph(plan, file, budget, as_json)
-    start = NOTHING if file is None else read_record(file, plan)
+    if not 0 < patience < float("inf"):
+        raise InputError("", "--timeout", "must be a positive number")
     with count_progress("fuzz") as progress:
-        found = run(plan, budget, start, os.cpu_count() or 1, progress)
+        scalars, reductions = divided(plan, file is not None, patience, progress)
+        share = halved(budget) if scalars and reductions else budget
+        found, reduced = NOTHING, NONE
+        if scalars is not None:
+            start = NOTHING if file is None else read_record(file, plan)
+            found = run(scalars, share, start, os.cpu_count() or 1, patience, progress)
+        if reductions:
+            reduced = run_reductions(target, reductions, plan.seed, share, patience, progress)
     if file is not None:
         write_record(file, plan, found)
     if as_json:
-        print_json(_object(plan, found))
+        print_json(_object(plan, found, reduced))
     else:
-        _print(report_console(), plan, found)
-    return 1 if found.mismatches else 2
+        _print(report_console(), plan, found, reduced)
+    return 1 if found.mismatches or reduced.mismatches else 2
 
 
 def _fuzz_graph(plan: Plan, file: Path | None, budget: Budget, as_json: bool) -> int:
@@ -149,18 +178,20 @@ def campaign_budget(seconds: float | None, count: int | None) -> Budget:
     return Budget(count, seconds)
 
 
-def _object(plan: Plan, found: Found) -> dict[str, object]:
+def _object(plan: Plan, found: Found, reduced: ReductionsFound) -> dict[str, object]:
     findings = [
         _finding_object(finding, repro)
         for finding, repro in zip(found.findings, found.repros, strict=True)
     ]
+    findings += [reduction_object(plan.target, finding) for finding in reduced.findings]
     return {
         "target": plan.target,
         "seed": plan.seed,
-        "checked": found.checked,
-        "mismatches": found.mismatches,
+        "checked": found.checked + reduced.checked,
+        "mismatches": found.mismatches + reduced.mismatches,
         "smallest": findings[0] if findings else None,
         "findings": findings,
+        "orders": orders_object(reduced),
     }
 
 
@@ -178,7 +209,7 @@ def _operands(finding: Finding) -> list[tuple[Kind, int]]:
     return list(zip(kinds, finding.operands, strict=True))
 
 
-def _print(console: Console, plan: Plan, found: Found) -> None:
+def _print(console: Console, plan: Plan, found: Found, reduced: ReductionsFound) -> None:
     def line(text: str, style: str = "") -> None:
         console.print(Text(text, style=style), soft_wrap=True)
 
@@ -188,14 +219,23 @@ def _print(console: Console, plan: Plan, found: Found) -> None:
         line(
             f"… and {len(found.findings) - MOST_SHOWN} more operations and modes (--json has them)"
         )
-    if found.repros:
+    for reduction in reduced.findings:
+        for text in reduction_lines(reduction):
+            line(text, "red")
+    repros = (*found.repros, *(reduction_repro(plan.target, one) for one in reduced.findings))
+    if repros:
         line("the smallest, in Python:", "bold")
-        line(found.repros[0].python)
-        line("in C:", "bold")
-        line(found.repros[0].c)
-    if not found.mismatches:
+        line(repros[0].python)
+        if repros[0].c:
+            line("in C:", "bold")
+            line(repros[0].c)
+    for text in orders_lines(reduced):
+        line(text)
+    mismatches = found.mismatches + reduced.mismatches
+    if not mismatches:
         line("found nothing: no proof that there is nothing")
-    line(f"seed {plan.seed}: {found.checked} checked, {found.mismatches} mismatches", "bold")
+    checked = found.checked + reduced.checked
+    line(f"seed {plan.seed}: {checked} checked, {mismatches} mismatches", "bold")
 
 
 def _finding_text(finding: Finding) -> str:

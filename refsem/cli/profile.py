@@ -1,9 +1,6 @@
 """`refsem profile`: one table of what a platform does."""
 
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
-from multiprocessing import get_context
 
 import click
 from rich.console import Console
@@ -13,8 +10,8 @@ from rich.text import Text
 from refsem.cli.terminal import count_progress, print_json, report_console
 from refsem.errors import InputError
 from refsem.fuzz.accuracy import Accuracy
-from refsem.fuzz.profile import EVERY_PATTERN, Profile, Wanted, profile, profile_named
-from refsem.fuzz.targets.loading import load_target
+from refsem.fuzz.guarded import DEFAULT_PATIENCE
+from refsem.fuzz.profile import EVERY_PATTERN, Profile, Wanted, guarded_profile
 
 DEFAULT_SIZES = (8, 64, 100, 1000)
 DEFAULT_SAMPLES = 2000
@@ -29,6 +26,14 @@ MOST_TERMS = 1 << 16
     "--samples", type=int, default=DEFAULT_SAMPLES, show_default=True, help="Operands a function."
 )
 @click.option("--exhaustive", "every", is_flag=True, help="All 2^32 operands (hours).")
+@click.option(
+    "--timeout",
+    "patience",
+    type=float,
+    default=DEFAULT_PATIENCE,
+    show_default=True,
+    help="Seconds of silence after which the target is ended.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def profile_command(
     target: str,
@@ -36,6 +41,7 @@ def profile_command(
     sizes: tuple[int, ...],
     samples: int,
     every: bool,
+    patience: float,
     as_json: bool,
 ) -> int:
     """Say what TARGET does where IEEE 754 leaves a choice, or is not followed.
@@ -49,24 +55,15 @@ def profile_command(
     if samples < 0:
         raise InputError("", "--samples", "must not be negative")
     wanted = Wanted(sizes or DEFAULT_SIZES, samples, EVERY_PATTERN if every else 0)
-    found = _profile(target, operations, wanted)
+    if not 0 < patience < float("inf"):
+        raise InputError("", "--timeout", "must be a positive number")
+    with count_progress("profile") as progress:
+        found = guarded_profile(target, operations, wanted, patience, progress)
     if as_json:
         print_json(asdict(found))
     else:
         _print(report_console(), found)
     return 0
-
-
-def _profile(target: str, operations: tuple[str, ...], wanted: Wanted) -> Profile:
-    """The profile; of a library, made in a process of its own."""
-    if not target.startswith("library:"):
-        with count_progress("profile") as progress:
-            return profile(load_target(target, operations), wanted, progress)
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        try:
-            return pool.submit(profile_named, target, operations, wanted).result()
-        except BrokenProcessPool as error:
-            raise InputError("", target, "the target ended the process it ran in") from error
 
 
 def _print(console: Console, found: Profile) -> None:

@@ -14,11 +14,12 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from multiprocessing import get_context
-from typing import Any, Protocol
+from multiprocessing import active_children, get_context
+from typing import Any
 
 from refsem.errors import InputError
 from refsem.fuzz.generators import cases
+from refsem.fuzz.guarded import STARTING, Report, alarmed, end, ended, hung, in_child
 from refsem.fuzz.judging import Finding, Nans, Question, ask
 from refsem.fuzz.operations import BY_NAME, ELEMENTARY
 from refsem.fuzz.repro import Repro, repro
@@ -36,6 +37,8 @@ WORTH_SECONDS = 3.0
 KEPT = 3
 """Findings of a batch that are kept, and of an operation and mode that are shrunk."""
 MOST_SHRUNK = 40
+SHRINKING = 10
+"""How many times longer than a batch the shrinking of all findings may take."""
 _AHEAD = 4
 """Batches handed out in advance, per process."""
 _SEEDS = 1 << 40
@@ -83,13 +86,6 @@ class Found:
     """Programs that show each of the findings of a campaign that was run."""
 
 
-class Progress(Protocol):
-    """Told what is at hand, how much is done, and how much there is in all."""
-
-    def __call__(self, name: str, done: int, count: int, /) -> None:
-        """Take note."""
-
-
 @cache
 def loaded(text: str, operations: tuple[str, ...]) -> Target:
     """The target, loaded once in a process."""
@@ -99,7 +95,8 @@ def loaded(text: str, operations: tuple[str, ...]) -> Target:
 def questions(target: Target, plan: Plan) -> tuple[Question, ...]:
     """What is asked in turn: operations change fastest, environments slowest."""
     nans = plan.nans or (Nans.EXACT if target.exact_nans else Nans.ANY)
-    names = tuple(n for n in plan.operations if n in target.functions) or target.usual
+    named = tuple(name for name in plan.operations if name in target.functions)
+    names = named if plan.operations else target.usual
     modes = plan.modes or tuple(Mode)
     return tuple(
         Question(name, mode, environment, nans)
@@ -164,28 +161,44 @@ def _at_once(function: Callable[..., Any], *arguments: object) -> "Future[Any]":
     return future
 
 
-def run(plan: Plan, budget: Budget, start: Found, processes: int, progress: Progress) -> Found:
+def run(
+    plan: Plan, budget: Budget, start: Found, processes: int, patience: float, progress: Report
+) -> Found:
     """The campaign continued from `start` until the budget is spent.
 
-    Raises `InputError` for a target that cannot be had, or that ends the process it runs in.
+    Raises `InputError` for a target that cannot be had, that ends the process it runs in, or that
+    takes longer than `patience` seconds over a batch.
     """
     small = budget.count is not None and budget.count < WORTH_A_PROCESS
     small = small or (budget.seconds is not None and budget.seconds < WORTH_SECONDS)
-    if not plan.target.startswith("library:"):
-        # What is wrong with the target is said at once, before any process is started.
-        batch_sizes(plan)
+    if plan.target.startswith("library:"):
         if small:
-            return _run(_at_once, plan, budget, start, 1, progress)
-    context = get_context("spawn")
-    workers = 1 if small else processes
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            work = (plan, budget, start)
+            found: Found = in_child(plan.target, _run_here, work, patience, progress)
+            return found
+    else:
+        # What is wrong with the target is said at once, before any process is started.
+        with alarmed(plan.target, patience, progress) as put_off:
+            batch_sizes(plan)
+            if small:
+                return _run_here(plan, budget, start, put_off)
+    before = set(active_children())
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         try:
-            return _run(pool.submit, plan, budget, start, workers, progress)
+            return _run(pool.submit, plan, budget, start, processes, patience, progress)
         except BrokenProcessPool as error:
-            message = "the target ended the process it ran in"
-            raise InputError("", plan.target, message) from error
+            raise ended(plan.target) from error
+        except TimeoutError as error:
+            for child in set(active_children()) - before:
+                end(child)
+            raise hung(plan.target, patience) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _run_here(plan: Plan, budget: Budget, start: Found, progress: Report) -> Found:
+    """The campaign in this process."""
+    return _run(_at_once, plan, budget, start, 1, None, progress)
 
 
 def _run(
@@ -194,19 +207,22 @@ def _run(
     budget: Budget,
     start: Found,
     workers: int,
-    progress: Progress,
+    patience: float | None,
+    progress: Report,
 ) -> Found:
-    sizes = submit(batch_sizes, plan).result()
+    sizes = submit(batch_sizes, plan).result(patience and STARTING + patience)
     checked, mismatches, following = start.checked, start.mismatches, start.next_batch
     kept: list[Finding] = list(start.findings)
-    for number, batch in _batches(submit, plan, budget, start.next_batch, sizes, workers):
+    batches = _batches(submit, plan, budget, start.next_batch, sizes, workers, patience)
+    for number, batch in batches:
         following = number + 1
         checked += batch.checked
         mismatches += batch.mismatches
         kept = _simplest(kept, batch.findings, KEPT)
         done = checked - start.checked
         progress(f"{mismatches} mismatches", done, budget.count or 0)
-    findings, repros = submit(shrink_findings, plan, tuple(kept[:MOST_SHRUNK])).result()
+    shrinking = submit(shrink_findings, plan, tuple(kept[:MOST_SHRUNK]))
+    findings, repros = shrinking.result(patience and SHRINKING * patience)
     return Found(following, checked, mismatches, findings, repros)
 
 
@@ -217,6 +233,7 @@ def _batches(
     first: int,
     sizes: tuple[int, ...],
     workers: int,
+    patience: float | None,
 ) -> Iterator[tuple[int, Batch]]:
     """The batches in order, until the budget is spent."""
     deadline = None if budget.seconds is None else time.monotonic() + budget.seconds
@@ -235,7 +252,7 @@ def _batches(
         if not pending:
             return
         done, future = pending.pop(0)
-        yield done, future.result()
+        yield done, future.result(patience)
 
 
 def _simplest(kept: Iterable[Finding], more: Iterable[Finding], each: int) -> list[Finding]:

@@ -8,7 +8,7 @@ shrunk by putting zeros and short numbers into the inputs.
 import importlib
 import importlib.util
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -16,8 +16,10 @@ from random import Random
 import numpy as np
 
 from refsem.errors import InputError
-from refsem.fuzz.campaign import Budget, Progress
+from refsem.fuzz.campaign import Budget
 from refsem.fuzz.graphs import MayOverflowError, check_supported, executions
+from refsem.fuzz.guarded import Report
+from refsem.fuzz.simpler import Inputs, complexity, simple
 from refsem.ir import Graph, load_model
 from refsem.kernel.loops import Array
 from refsem.rounding import BINARY32, exact_value
@@ -26,8 +28,6 @@ Runtime = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 """The outputs of a graph by name, for its inputs, all in float32."""
 
 ONE, INFINITY, MAGNITUDE = 0x3F800000, 0x7F800000, 0x7FFFFFFF
-MOST_SHRINKING = 400
-"""Evaluations spent on making a mismatch simple."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def onnxruntime_runtime(path: str) -> Runtime:
     return run
 
 
-def fuzz_model(path: str, seed: int, budget: Budget, progress: Progress) -> GraphFound:
+def fuzz_model(path: str, seed: int, budget: Budget, progress: Report) -> GraphFound:
     """The model file in onnxruntime against the executions its graph permits."""
     graph = load_model(Path(path))
     check_supported(graph, path)
@@ -81,7 +81,7 @@ def fuzz_model(path: str, seed: int, budget: Budget, progress: Progress) -> Grap
 
 
 def fuzz_graph(
-    graph: Graph, runtime: Runtime, seed: int, budget: Budget, progress: Progress
+    graph: Graph, runtime: Runtime, seed: int, budget: Budget, progress: Report
 ) -> GraphFound:
     """A runtime against the executions the graph permits; overflowing inputs are not counted."""
     deadline = None if budget.seconds is None else time.monotonic() + budget.seconds
@@ -101,7 +101,10 @@ def fuzz_graph(
             mismatches += 1
             found.append(finding)
         progress(f"{mismatches} mismatches", checked, budget.count or 0)
-    smallest = _shrunk(graph, runtime, min(found, key=_size)) if found else None
+    if not found:
+        return GraphFound(checked, mismatches, None)
+    simplest = min(found, key=lambda finding: complexity(_arrays(graph, finding)))
+    smallest = _shrunk(graph, runtime, simplest)
     return GraphFound(checked, mismatches, smallest)
 
 
@@ -150,52 +153,21 @@ def judge(graph: Graph, runtime: Runtime, inputs: Mapping[str, Array]) -> GraphF
     return None
 
 
-def _size(finding: GraphFinding) -> int:
-    """Bits that are set, exponents aside."""
-    return sum(
-        (pattern & 0x7FFFFF).bit_count() + (8 if pattern & MAGNITUDE else 0)
-        for _, patterns in finding.inputs
-        for pattern in patterns
-    )
+def _arrays(graph: Graph, finding: GraphFinding) -> Inputs:
+    return {
+        name: np.array(patterns, np.uint32).reshape(graph.node(name).shape)
+        for name, patterns in finding.inputs
+    }
 
 
 def _shrunk(graph: Graph, runtime: Runtime, finding: GraphFinding) -> GraphFinding:
     """The finding with zeros and short numbers in as many places as keep it one."""
-    spent = 0
-    improved = True
-    while improved and spent < MOST_SHRINKING:
-        improved = False
-        for inputs in _simpler(graph, finding):
-            spent += 1
-            try:
-                found = judge(graph, runtime, inputs)
-            except MayOverflowError:
-                continue
-            if found is not None and _size(found) < _size(finding):
-                finding, improved = found, True
-                break
-            if spent >= MOST_SHRINKING:
-                break
-    return finding
 
+    def judged(inputs: Inputs) -> GraphFinding | None:
+        try:
+            return judge(graph, runtime, inputs)
+        except MayOverflowError:
+            return None
 
-def _simpler(graph: Graph, finding: GraphFinding) -> Iterator[dict[str, Array]]:
-    """Inputs with halves, then single entries, replaced."""
-    given = {name: np.array(patterns, np.uint32) for name, patterns in finding.inputs}
-    for name, bits in given.items():
-        width = max(1, bits.size // 2)
-        while True:
-            for start in range(0, bits.size, width):
-                part = bits[start : start + width]
-                for other in (np.zeros_like(part), part & np.uint32(0xFFFF0000), part & 0xFF800000):
-                    changed = bits.copy()
-                    changed[start : start + width] = other
-                    if not np.array_equal(changed, bits):
-                        everything = {**given, name: changed}
-                        yield {
-                            key: value.astype(np.uint32).reshape(graph.node(key).shape)
-                            for key, value in everything.items()
-                        }
-            if width == 1:
-                break
-            width //= 2
+    inputs = simple(_arrays(graph, finding), lambda inputs: judged(inputs) is not None)
+    return judged(inputs) or finding

@@ -93,12 +93,12 @@ def _executed(node: Node, values: Mapping[str, Between], terms: dict[str, int]) 
     match node.op:
         case Op.MATMUL:
             terms[node.name] = operands[0].lower.shape[-1]
-            return _contracted(operands[0], operands[1], None, mpq(1), mpq(1))
+            return contracted(operands[0], operands[1], None, mpq(1), mpq(1))
         case Op.GEMM:
             left, right = _turned(node, operands)
             terms[node.name] = left.lower.shape[-1]
             scale, bias = mpq(node.attribute("alpha")), mpq(node.attribute("beta"))
-            return _contracted(left, right, operands[2], scale, bias)
+            return contracted(left, right, operands[2], scale, bias)
         case Op.ADD | Op.SUB | Op.MUL:
             count = max((terms.get(name, 0) for name in node.operands), default=0)
             return _elementwise(node.op, operands[0], operands[1], count)
@@ -138,7 +138,7 @@ def _products(x: Between, y: Between) -> Between:
     return Between(np.minimum.reduce(corners), np.maximum.reduce(corners))
 
 
-def _contracted(
+def contracted(
     left: Between, right: Between, bias: Between | None, alpha: mpq, beta: mpq
 ) -> Between:
     """Sums of products, in any order; the bias may be added anywhere among them."""

@@ -36,9 +36,9 @@ def kernel_tree(order: Order) -> Tree | NotInKernel:
             return NotInKernel("a sum of two fused products")
         places[number] = place
     if not order.sums:
-        _put(steps, _term(order.terms[0], 0))
+        _enter(steps, order.terms[0], 0)
     last = steps[-1].format
-    if order.from_zero:
+    if order.zero_last:
         result = len(steps) - 1
         _put(steps, Add(_put(steps, Zero(last)), result, last))
     if last != BINARY32:
@@ -51,8 +51,12 @@ def _put(steps: list[Step], step: Step) -> int:
     return len(steps) - 1
 
 
-def _term(term: Term, index: int) -> Step:
-    return trees.Term(index, BINARY32 if term.rounded is None else term.rounded)
+def _enter(steps: list[Step], term: Term, index: int) -> int:
+    """The place of a term by itself."""
+    format_ = BINARY32 if term.rounded is None else term.rounded
+    if term.onto_zero:
+        return _put(steps, FusedAdd(index, _put(steps, Zero(format_)), format_))
+    return _put(steps, trees.Term(index, format_))
 
 
 def _sum(order: Order, total: Sum, steps: list[Step], places: dict[int, int]) -> int | None:
@@ -63,7 +67,7 @@ def _sum(order: Order, total: Sum, steps: list[Step], places: dict[int, int]) ->
     if len(fused) > 1:
         return None
     addends = [
-        places[number] if number >= count else _put(steps, _term(order.terms[number], number))
+        places[number] if number >= count else _enter(steps, order.terms[number], number)
         for number in total.addends
         if number not in fused
     ]

@@ -52,6 +52,7 @@ def measure(target: Products, count: int, trials: int, *, products: bool) -> Mea
     order = _first_guess(tree, prober)
     order = _with_formats(order, prober)
     order = _with_terms(order, prober, products=products)
+    order = _onto_zero(order, prober) if products else order
     order = _with_root(order, prober)
     if has_narrow_range(lambda terms: target(terms, ones), count):
         order = _in_binary16(order)
@@ -167,6 +168,26 @@ def _with_terms(order: Order, prober: _Prober, *, products: bool) -> Order:
             terms[place] = Term(None)
     if True in via:
         return replace(order, terms=tuple(terms), sums=tuple(_via_binary32(order)))
+    return replace(order, terms=tuple(terms))
+
+
+def _onto_zero(order: Order, prober: _Prober) -> Order:
+    """The order with products added onto +0 exactly, where negative ones that underflow show it.
+
+    Such a product is −0 where it is rounded last, +0 where it is rounded before +0 is added. They
+    are the terms that a fused product is added to, and a term by itself.
+    """
+    count = len(order.terms)
+    tiny = dict.fromkeys(range(count), 2.0**-100)
+    negative = dict.fromkeys(range(count), -(2.0**-100))
+    if not order.from_zero or not np.signbit(prober(tiny, negative)):
+        return order
+    first = {0} if count == 1 else set()
+    for total in order.sums:
+        entering = [place for place in total.addends if place < count]
+        if len(entering) == 2 and any(order.terms[place].rounded is None for place in entering):
+            first |= {place for place in entering if order.terms[place].rounded is not None}
+    terms = [replace(term, onto_zero=place in first) for place, term in enumerate(order.terms)]
     return replace(order, terms=tuple(terms))
 
 

@@ -49,6 +49,8 @@ class Term:
     """How a term enters: rounded to a format first, or exact (a fused product)."""
 
     rounded: Format | None
+    onto_zero: bool = False
+    """Whether the exact product is added to +0: it differs from a rounded one in zeros only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,15 @@ class Order:
     terms: tuple[Term, ...]
     sums: tuple[Sum, ...]
     from_zero: bool
-    """Whether +0 is added somewhere, so that a sum of nothing but −0 is +0."""
+    """Whether +0 is added somewhere, so that a sum of nothing but −0 is +0.
+
+    It is added last, unless products are added onto it: which makes no difference otherwise.
+    """
+
+    @property
+    def zero_last(self) -> bool:
+        """Whether +0 is added to the whole sum."""
+        return self.from_zero and not any(term.onto_zero for term in self.terms)
 
     @property
     def unresolved(self) -> tuple[Sum, ...]:
@@ -90,14 +100,14 @@ def evaluate(order: Order, x: Sequence[int], y: Sequence[int]) -> int:
     Raises `ValueError` for an operand that is not finite, `OverflowError` if a sum overflows.
     """
     values = [
-        _rounded(term.rounded, _product(one, other))
+        _rounded(term.rounded, _entering(term, _product(one, other)))
         for term, one, other in zip(order.terms, x, y, strict=True)
     ]
     for total in order.sums:
         exact = _added([values[place] for place in total.addends])
         values.append(_rounded(total.format_, _rounded(total.via, exact)))
     result = values[-1]
-    if order.from_zero and result.exact == 0:
+    if order.zero_last and result.exact == 0:
         result = _Value(result.exact, negative=False)
     bits, _ = round_rational(BINARY32, Mode.RNE, result.exact, int(result.negative), RISCV)
     return bits
@@ -109,6 +119,11 @@ def _product(x: int, y: int) -> _Value:
         message = f"a reduction is evaluated on finite patterns, not {x:08X}, {y:08X}"
         raise ValueError(message)  # noqa: TRY004  the type is right, the value is not
     return _Value(one.value * other.value, one.negative != other.negative)
+
+
+def _entering(term: Term, product: _Value) -> _Value:
+    """The product, an exact zero being +0 where it is added onto +0."""
+    return _Value(product.exact, product.negative and not (term.onto_zero and product.exact == 0))
 
 
 def _added(values: Sequence[_Value]) -> _Value:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from refsem.errors import InputError
 from refsem.fuzz.accuracy import (
     IN_BINARY64,
     Accuracy,
@@ -16,15 +17,13 @@ from refsem.fuzz.accuracy import (
     sampled,
 )
 from refsem.fuzz.confirmation import Measured, Products
+from refsem.fuzz.guarded import Report, alarmed, in_child
 from refsem.fuzz.measure import measure
 from refsem.fuzz.orders import describe
 from refsem.fuzz.probes import Row, probe
 from refsem.fuzz.targets.loading import load_target
 from refsem.fuzz.targets.target import Target
 from refsem.kernel.loops import Array
-
-Report = Callable[[str, int, int], None]
-"""Told what is at hand, how much is done, and how much there is in all."""
 
 TRIALS = 12
 BATCH, ROWS = 33, 16
@@ -68,9 +67,28 @@ class Profile:
     reductions: tuple[Reduction, ...]
 
 
-def profile_named(text: str, operations: tuple[str, ...], wanted: Wanted) -> Profile:
-    """The profile of the target of that name, in silence."""
-    return profile(load_target(text, operations), wanted, lambda *_: None)
+def profile_named(
+    text: str, operations: tuple[str, ...], wanted: Wanted, report: Report
+) -> Profile:
+    """The profile of the target of that name."""
+    return profile(load_target(text, operations), wanted, report)
+
+
+def guarded_profile(
+    text: str, operations: tuple[str, ...], wanted: Wanted, patience: float, report: Report
+) -> Profile:
+    """The profile of the target of that name; a library is loaded in a child.
+
+    Raises `InputError` where the target cannot be had, ends its process, or is silent so long.
+    """
+    if text.startswith("onnxruntime:"):
+        raise InputError("", text, "whole graphs are fuzzed, not profiled")
+    if text.startswith("library:"):
+        arguments = text, operations, wanted
+        found: Profile = in_child(text, profile_named, arguments, patience, report)
+        return found
+    with alarmed(text, patience, report) as put_off:
+        return profile_named(text, operations, wanted, put_off)
 
 
 def profile(target: Target, wanted: Wanted, report: Report) -> Profile:
@@ -81,8 +99,11 @@ def profile(target: Target, wanted: Wanted, report: Report) -> Profile:
     reductions: list[Reduction] = []
     work = [(name, size) for name in target.reductions for size in wanted.sizes]
     for done, (name, size) in enumerate(work, start=1):
-        reductions.append(reduction(target, name, size))
-        report(f"{name} {size}", done, len(work))
+
+        def told(done: int = done, name: str = name, size: int = size) -> None:
+            report(f"{name} {size}", done - 1, len(work))
+
+        reductions.append(reduction(target, name, size, told))
     return Profile(target.name, tuple(rows), tuple(accuracies), tuple(reductions))
 
 
@@ -101,10 +122,16 @@ def _accuracies(target: Target, wanted: Wanted, report: Report) -> list[Accuracy
     return found
 
 
-def reduction(target: Target, name: str, size: int) -> Reduction:
-    """The measured order of one reduction."""
+def reduction(target: Target, name: str, size: int, told: Callable[[], None]) -> Reduction:
+    """The measured order of one reduction; each time it is asked is told."""
     products = name != "sum"
-    measured = measure(as_products(target, name), size, TRIALS, products=products)
+    asked = as_products(target, name)
+
+    def asking(x: Array, y: Array) -> np.float32:
+        told()
+        return asked(x, y)
+
+    measured = measure(asking, size, TRIALS, products=products)
     order = measured.order
     words = describe(order)
     if name == "matmul" and not _alike_everywhere(target, size, measured):

@@ -3,7 +3,8 @@
 import time
 from dataclasses import dataclass
 
-from refsem.fuzz.campaign import Budget, Progress
+from refsem.fuzz.campaign import Budget
+from refsem.fuzz.guarded import Report
 from refsem.hunt.campaign import BATCH, Batch, Plan, check, simplest
 from refsem.hunt.judging import Falsehood, Finding
 from refsem.hunt.workers import BatchRequest, ShrinkRequest, Worker, receive, start
@@ -31,7 +32,7 @@ class Found:
     """One for each claim and kind, the most serious first, then the simplest."""
 
 
-def hunt(plan: Plan, budget: Budget, processes: int, timeout: float, progress: Progress) -> Found:
+def hunt(plan: Plan, budget: Budget, processes: int, timeout: float, progress: Report) -> Found:
     """The hunt until the budget is spent; `InputError` for a producer that cannot be asked."""
     check(plan)
     few = budget.count is not None and budget.count <= 2 * BATCH
@@ -59,7 +60,7 @@ def _shrunk(worker: Worker, plan: Plan, finding: Finding, timeout: float) -> Sho
 
 
 def _batches(
-    workers: list[Worker], plan: Plan, budget: Budget, timeout: float, progress: Progress
+    workers: list[Worker], plan: Plan, budget: Budget, timeout: float, progress: Report
 ) -> list[Batch]:
     """The batches in the order of their numbers, as many as the budget allows."""
     deadline = None if budget.seconds is None else time.monotonic() + budget.seconds

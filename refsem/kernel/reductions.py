@@ -23,7 +23,7 @@ from refsem.rounding import BINARY32, Environment, Format, Mode
 Answer = tuple[Array, Array]
 """Results and flags."""
 
-WORTH_COMPILING = 256
+WORTH_COMPILING = 1 << 12
 """Steps, over all rows, from which loading compiled code can pay."""
 
 

@@ -41,7 +41,7 @@ def plan(target: str, *operations: str, seed: int = 1, modes: tuple[Mode, ...] =
 
 
 def campaign(asked: Plan, count: int) -> Any:  # noqa: ANN401
-    return run(asked, Budget(count, None), NOTHING, 1, lambda *_: None)
+    return run(asked, Budget(count, None), NOTHING, 1, 60.0, lambda *_: None)
 
 
 PLANTED = {
@@ -168,17 +168,17 @@ def test_processes_find_what_one_finds() -> None:
     asked = plan("numpy", "add", "minimum_number", seed=4)
     told: list[int] = []
     several = run(
-        asked, Budget(20_480, None), NOTHING, 2, lambda _name, done, _all: told.append(done)
+        asked, Budget(20_480, None), NOTHING, 2, 60.0, lambda _name, done, _all: told.append(done)
     )
     here = campaign(asked, 19_968)
-    rest = run(asked, Budget(512, None), here, 1, lambda *_: None)
+    rest = run(asked, Budget(512, None), here, 1, 60.0, lambda *_: None)
     assert several == rest
     assert told == sorted(told)
     assert told[-1] == several.checked
 
 
 def test_a_campaign_stops_in_time() -> None:
-    found = run(plan("numpy", "add"), Budget(None, 1.0), NOTHING, 1, lambda *_: None)
+    found = run(plan("numpy", "add"), Budget(None, 1.0), NOTHING, 1, 60.0, lambda *_: None)
     assert found.checked > 0
 
 

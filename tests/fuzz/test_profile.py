@@ -171,6 +171,7 @@ def test_json_is_one_object(capsys: Capture) -> None:
         ["numpy", "--op", "nothing"],
         ["nothing"],
         ["python:absent_module"],
+        ["onnxruntime:model.onnx"],
         ["library:absent.so"],
         [],
     ],

@@ -10,7 +10,7 @@ from kernel_operands import ENVIRONMENTS, GRID, environments
 from reduction_reference import evaluate
 
 from refsem import kernel
-from refsem.kernel import compilation
+from refsem.kernel import compilation, reductions
 from refsem.kernel.orders import (
     Products,
     Start,
@@ -134,6 +134,7 @@ def test_compiled_and_interpreted_agree(
         replace(step, format=formats[place % len(formats)]) for place, step in enumerate(base.steps)
     )
     tree = Tree(12, steps)
+    monkeypatch.setattr(reductions, "WORTH_COMPILING", 0)
     compiled = reduce_dot(Mode.RTP, x, y, tree, RISCV)
     monkeypatch.setattr(compilation, "available", lambda: False)
     interpreted = reduce_dot(Mode.RTP, x, y, tree, RISCV)
