@@ -2,14 +2,15 @@
 
 Small points are tried first: what they refute is refuted by arithmetic alone, and what they
 inhabit is inhabited. What has a stored algebraic proof is proved if the checker accepts it. The
-rest is put to z3, which is believed for `unsat` only and by name.
+rest is put to z3, which is believed for `unsat` only and by name; cvc5 is then asked too, if it
+is there, and where the two disagree nothing is known.
 """
 
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from refsem.obligations import fixing, sampling, smt
+from refsem.obligations import fixing, sampling, second, smt
 from refsem.obligations.algebra.checker import Rejected, check
 from refsem.obligations.algebra.search import NotFound, find_proof
 from refsem.obligations.algebra.stored import checked
@@ -45,6 +46,9 @@ class Limits:
     shrinking: int = 0
     monomials: int = 0
 
+
+_Z3_TO_CVC5 = 100
+"""How many of z3's resources take about as long as one of cvc5's."""
 
 _FEW, _MANY = 50, 2
 """Points for each attempt to fix what is inside functions, before and after asking z3 openly."""
@@ -176,7 +180,15 @@ def _asked(obligation: Obligation, limits: Limits) -> tuple[smt.Answer, SolverRu
     started = time.perf_counter()
     answer = smt.ask(obligation, limits.resources)
     seconds = f"{time.perf_counter() - started:.3f}"
-    return answer, SolverRun(smt.SOLVER, answer.word, seconds)
+    if answer.word != "unsat":
+        return answer, SolverRun(smt.SOLVER, answer.word, seconds)
+    other = second.ask(smt.smt_text(obligation), limits.resources // _Z3_TO_CVC5)
+    if isinstance(other, second.NotInstalled):
+        return answer, SolverRun(smt.SOLVER, answer.word, seconds)
+    if other.answer == "sat":
+        answer = smt.Answer("unknown", f"unsat, but {other.solver} says sat: they disagree", None)
+    said = f"{other.solver}: {other.answer}"
+    return answer, SolverRun(smt.SOLVER, answer.word, seconds, said)
 
 
 def _replayed(obligation: Obligation, answer: smt.Answer, limits: Limits) -> Point | Unknown:

@@ -44,6 +44,7 @@ def evidence_object(evidence: Evidence) -> dict[str, object]:
                 "solver": evidence.solver,
                 "answer": evidence.answer,
                 "seconds": evidence.seconds,
+                "second": evidence.second,
             }
         case Exact():
             return {"exact": evidence.what}

@@ -70,11 +70,13 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class SolverRun:
-    """A solver's answer, with what is needed to ask it again."""
+    """A solver's answer, with what is needed to ask it again, and what a second one said."""
 
     solver: str
     answer: str
     seconds: str
+    second: str = ""
+    """The second solver and its answer; empty where none was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ of. The rest of the proof stays as it was. Nothing here is believed: the checker
 """
 
 from dataclasses import fields, replace
+from typing import Any
 
 from refsem.ir.terms import Relation, Term
 from refsem.obligations.algebra.proof import AlgebraicProof, Leaf, Lemma, Node, Product
@@ -32,7 +33,7 @@ def _without(node: Node, labels: frozenset[str]) -> Node:
     if isinstance(node, Leaf):
         return replace(node, products=tuple(p for p in node.products if not labels & {*p.facts}))
     parts = {one.name: getattr(node, one.name) for one in fields(node)}
-    kept = {
+    kept: dict[str, Any] = {
         name: _without(part, labels) if isinstance(part, Node) else part
         for name, part in parts.items()
     }
