@@ -6,7 +6,8 @@ Every line of a batch stands for a line of a file. After the last file one `#che
 asks Lean whether that theorem exists at all.
 
 Invariant: a file is put into a batch with others only if it is laid out as ours are (a `module`
-with one `public section`, everything else inside a namespace); any other file is its own batch.
+with one `public section`, everything else inside a namespace); any other file is its own batch,
+and so is one that holds a network.
 """
 
 import re
@@ -20,6 +21,8 @@ from refsem.errors import InputError
 _IMPORT = re.compile(r"((?:public )?(?:meta )?import (?:all )?)(\S+)(?: *| +--.*)$")
 _SECTION = re.compile(r"(?:@\[expose\] )?public section$")
 _GENERATED = re.compile(r"Refsem\.(?:Proofs|Statements)\.(\w+)")
+_LARGE = re.compile(r"Refsem\.Run\.\w+")
+"""Files of a network's data: much for one run of Lean, so none is joined with another."""
 MOST_THEOREMS = 100
 """How many theorems families may bring into one batch together."""
 
@@ -88,7 +91,7 @@ def _groups(files: Mapping[str, Source]) -> tuple[Group, ...]:
         generated = _GENERATED.fullmatch(file.module)
         if _only_imports(file.text):
             continue
-        if not _is_like_ours(file.text):
+        if not _is_like_ours(file.text) or _LARGE.fullmatch(file.module):
             alone.append((file,))
         elif generated:
             families.setdefault(generated[1], []).append(file)

@@ -28,11 +28,15 @@ class Manifest:
     theorems: Mapping[str, Status]
 
 
-def describe(files: Mapping[str, str], theorems: Iterable[Theorem]) -> Manifest:
-    """The manifest of some file texts and theorems."""
+def describe(files: Mapping[str, str], theorems: Mapping[str, Status]) -> Manifest:
+    """The manifest of some file texts and of theorems by their full names."""
     hashes = {path: _hash(text.encode()) for path, text in sorted(files.items())}
-    statuses = {f"Refsem.{theorem.statement.name}": theorem.status for theorem in theorems}
-    return Manifest(hashes, statuses)
+    return Manifest(hashes, dict(theorems))
+
+
+def announced(theorems: Iterable[Theorem]) -> dict[str, Status]:
+    """What is announced of the theorems of rules, by their full names."""
+    return {f"Refsem.{theorem.statement.name}": theorem.status for theorem in theorems}
 
 
 def manifest_text(manifest: Manifest) -> str:

@@ -1,8 +1,9 @@
 """Writing the Lean 4 project: the hand-written core, one pair of files a family, and a list.
 
-The text depends on the rules alone. A folder is written whole beside its place and then moved
-there, so that it is never half written; a folder that holds anything else than an unedited
-export is refused, for it is somebody's work.
+A project holds the rules of the catalogue, or one run's theorems and the rules it used. The text
+depends on the rules, and of a run on its ledger, alone. A folder is written whole beside its place
+and then moved there, so that it is never half written; a folder that holds anything else than an
+unedited export is refused, for it is somebody's work.
 """
 
 import shutil
@@ -12,11 +13,21 @@ from dataclasses import dataclass
 from importlib.resources import files as package_files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from types import MappingProxyType
 
 from lean_export.families import Family, grouped
 from lean_export.files import proofs_text, root_text, statements_text
-from lean_export.manifest import BUILT, NAME, changes, describe, manifest_text, read_manifest
+from lean_export.manifest import (
+    BUILT,
+    NAME,
+    announced,
+    changes,
+    describe,
+    manifest_text,
+    read_manifest,
+)
 from lean_export.proofs import Proof
+from lean_export.runs import RunProject, run_project
 from lean_export.theorems import Status, Theorem, rule_theorems
 from refsem.errors import InputError
 from refsem.rules import CATALOGUE, Rule
@@ -31,6 +42,21 @@ class LeanSummary:
     relative: int
     stubs: int
 
+    @classmethod
+    def of(cls, statuses: Iterable[Status]) -> "LeanSummary":
+        """The counts of some statuses."""
+        every = tuple(statuses)
+        return cls(
+            len(every),
+            every.count(Status.CLOSED),
+            every.count(Status.RELATIVE),
+            every.count(Status.STUB),
+        )
+
+
+RULE_CORE = ("Refsem/Basic.lean",)
+"""The hand-written files on which theorems of rules rest."""
+
 
 def write_project(directory: Path, rules: Iterable[Rule] = CATALOGUE) -> LeanSummary:
     """Write the project of some rules to a folder that is new, empty or an unedited export.
@@ -38,19 +64,36 @@ def write_project(directory: Path, rules: Iterable[Rule] = CATALOGUE) -> LeanSum
     `InputError` where the folder is anything else, or cannot be written.
     """
     content, theorems = project_files(rules)
+    _write(directory, content)
+    return LeanSummary.of(theorem.status for theorem in theorems)
+
+
+def write_run(directory: Path, ledger: Path) -> tuple[LeanSummary, float]:
+    """Write the project of a ledger's run: counts, and the seconds Lean is expected to take.
+
+    `InputError` as of `write_project`, and where the ledger's run cannot be exported.
+    """
+    run = run_project(ledger)
+    content, statuses = run_files(run)
+    _write(directory, content)
+    return LeanSummary.of(statuses.values()), run.seconds
+
+
+def run_files(run: RunProject) -> tuple[dict[str, str], dict[str, Status]]:
+    """The text of every file of a run's project by its path, and what is announced."""
+    written = [(family, rule_theorems(family.rules)) for family in grouped(run.rules)]
+    statuses = announced(theorem for _, stated in written for theorem in stated)
+    statuses |= run.theorems
+    return assembled(written, run.core, run.files, run.theorems), statuses
+
+
+def _write(directory: Path, content: Mapping[str, str]) -> None:
     place = directory.resolve()
     _refuse_others(place)
     try:
         _put(place, content)
     except OSError as error:
         raise InputError(str(directory), "", f"cannot be written: {error.strerror}") from error
-    statuses = [theorem.status for theorem in theorems]
-    return LeanSummary(
-        len(statuses),
-        statuses.count(Status.CLOSED),
-        statuses.count(Status.RELATIVE),
-        statuses.count(Status.STUB),
-    )
 
 
 def project_files(rules: Iterable[Rule]) -> tuple[dict[str, str], tuple[Theorem, ...]]:
@@ -60,18 +103,24 @@ def project_files(rules: Iterable[Rule]) -> tuple[dict[str, str], tuple[Theorem,
     return assembled(written), theorems
 
 
-def assembled(written: Iterable[tuple[Family, tuple[Theorem, ...]]]) -> dict[str, str]:
-    """The text of every file of a project with these theorems, family by family."""
-    content = dict(_core())
+def assembled(
+    written: Iterable[tuple[Family, tuple[Theorem, ...]]],
+    core: Iterable[str] = RULE_CORE,
+    further: Mapping[str, str] = MappingProxyType({}),
+    statuses: Mapping[str, Status] = MappingProxyType({}),
+) -> dict[str, str]:
+    """Every file's text: core, families, and further files with what is announced of them."""
+    content = _core(core)
     theorems: list[Theorem] = []
     for family, stated in written:
         theorems.extend(stated)
         content[f"Refsem/Statements/{family.name}.lean"] = statements_text(family, stated)
         if any(isinstance(theorem.proof, Proof) for theorem in stated):
             content[f"Refsem/Proofs/{family.name}.lean"] = proofs_text(family, stated)
+    content |= further
     modules = sorted(path[: -len(".lean")].replace("/", ".") for path in content if _is_lean(path))
     content["Refsem.lean"] = root_text(modules)
-    content[NAME] = manifest_text(describe(content, theorems))
+    content[NAME] = manifest_text(describe(content, announced(theorems) | dict(statuses)))
     return content
 
 
@@ -91,9 +140,10 @@ def _is_lean(path: str) -> bool:
     return path.endswith(".lean")
 
 
-def _core() -> Mapping[str, str]:
-    """The hand-written files, by path."""
-    return dict(_texts(package_files("lean_export") / "project", ""))
+def _core(wanted: Iterable[str]) -> dict[str, str]:
+    """The hand-written files by path: of the Lean ones those that are wanted."""
+    texts = dict(_texts(package_files("lean_export") / "project", ""))
+    return {path: text for path, text in texts.items() if not _is_lean(path) or path in set(wanted)}
 
 
 def _texts(folder: Traversable, prefix: str) -> Iterable[tuple[str, str]]:

@@ -15,6 +15,7 @@ from refsem.audit.network import Budget, NetworkAudit, Verdict, audit_network
 from refsem.audit.report import print_report
 from refsem.audit.serialise import audit_object
 from refsem.certificates.bounds_file import BoundsFile, read_bounds
+from refsem.certificates.derivation import KEY, derivation_object
 from refsem.certificates.judgement import BoundsReport, judge_bounds
 from refsem.certificates.tree_file import TreeRegion, tree_object
 from refsem.cli.terminal import layer_progress, print_json, report_console
@@ -124,7 +125,9 @@ def audit(
     if write_certificate is not None:
         _write_trees(write_certificate, found, model, property_)
     if ledger is not None:
-        write_ledger(ledger, _header(model, property_, method), found.records)
+        traces = tuple(region.propagation.replay.trace() for region in found.regions)
+        derivation = {KEY: derivation_object(prepared.graph, traces)}
+        write_ledger(ledger, _header(model, property_, method) | derivation, found.records)
     if as_json:
         print_json(audit_object(found, report))
     else:

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lean_export.checker import LeanReport, Verdict, check_project
-from lean_export.project import LeanSummary, write_project
+from lean_export.project import LeanSummary, write_project, write_run
 from refsem.cli.terminal import print_json, report_console
 from refsem.errors import InputError
 
@@ -21,7 +21,7 @@ from refsem.errors import InputError
     show_default=True,
     help="What the project builds on.",
 )
-@click.option("--ledger", type=click.Path(path_type=Path), help="Only that run's theorems (later).")
+@click.option("--ledger", type=click.Path(path_type=Path), help="Only that run's theorems.")
 @click.option("--check", "checked", is_flag=True, help="Have a real Lean read it.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Where a packaged Lean is kept.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
@@ -33,12 +33,17 @@ def lean(
     cache: Path | None,
     as_json: bool,
 ) -> int:
-    """Write a Lean 4 project with a theorem for each obligation of each rule to DIRECTORY."""
+    """Write a Lean 4 project to DIRECTORY: a theorem for each obligation of each rule.
+
+    With --ledger, the theorems of that run's network and of the rules it used.
+    """
     if target != "core":
         raise InputError("", f"--target {target}", "is not supported yet")
-    if ledger is not None:
-        raise InputError("", "--ledger", "is not supported yet")
-    summary = write_project(directory)
+    if ledger is None:
+        summary = write_project(directory)
+    else:
+        summary, seconds = write_run(directory, ledger)
+        _say(f"Lean is expected to take about {seconds:.0f} s over the network on an idle core")
     report = _read_by_lean(directory, cache) if checked else None
     if as_json:
         print_json(_object(summary, report))
@@ -47,11 +52,12 @@ def lean(
     return 0 if report is None or report.as_announced else 1
 
 
-def _read_by_lean(directory: Path, cache: Path | None) -> LeanReport:
-    def progress(message: str) -> None:
-        click.echo(f"refsem: {message}", err=True)
+def _say(message: str) -> None:
+    click.echo(f"refsem: {message}", err=True)
 
-    return check_project(directory, progress, cache=cache)
+
+def _read_by_lean(directory: Path, cache: Path | None) -> LeanReport:
+    return check_project(directory, _say, cache=cache)
 
 
 def _object(summary: LeanSummary, report: LeanReport | None) -> dict[str, object]:

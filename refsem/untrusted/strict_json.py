@@ -101,6 +101,18 @@ def read_json(path: Path) -> Value:
     return Value(file, "", _parsed(file, text))
 
 
+def read_first_line(path: Path) -> Value:
+    """The value on a file's first line; `InputError` as for `read_json`."""
+    file = str(path)
+    line, _, _ = _read(path).partition(b"\n")
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(file, f"byte {error.start}", "not UTF-8 text") from None
+    _check_depth(file, text)
+    return Value(file, "", _parsed(file, text))
+
+
 def _read(path: Path) -> bytes:
     """The bytes of a regular file of bounded size; `InputError` for anything else."""
     file = str(path)

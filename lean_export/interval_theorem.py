@@ -1,0 +1,138 @@
+"""Interval theorems: the modules that state and prove the output box of one region.
+
+A line of proof a layer: Lean's checker for the kind of layer, closed by `decide +kernel`, and its
+soundness. Sources of the checkers and their proofs: `Refsem/Interval.lean`.
+"""
+
+from collections.abc import Sequence
+
+from lean_export.interval_boxes import UNIT, IntegerBox, propagated
+from lean_export.layers import Layer
+from lean_export.layout import documentation, filled
+from lean_export.run_text import (
+    SETTING,
+    Module,
+    box_lines,
+    box_name,
+    hanging,
+    layer_lines,
+    module_text,
+    natural_box,
+    packed,
+    power_text,
+    scale_text,
+)
+
+CORE = ("Refsem/Basic.lean", "Refsem/Network.lean", "Refsem/Interval.lean")
+"""The hand-written files on which an interval theorem rests."""
+
+_CHECKERS = {
+    (True, True): ("hiddenRows", "a layer between two ReLUs"),
+    (True, False): ("outputRows", "a layer after a ReLU"),
+    (False, True): ("inputRows", "a layer before a ReLU"),
+    (False, False): ("onlyRows", "a layer without a ReLU before or after it"),
+}
+"""The checker by whether a ReLU stands before and after the layer."""
+
+
+def interval_modules(
+    network: Sequence[Layer], start: IntegerBox, region: int, about: str
+) -> list[Module]:
+    """The modules of one region: the layers, then the theorem that they are composed to."""
+    boxes = propagated(network, start)
+    namespace = f"Refsem.Run.Region{region}"
+    stem = f"Refsem.Run.Region{region}"
+    modules: list[Module] = []
+    groups = packed(network)
+    imports = ["Refsem.Interval"]
+    for place, group in enumerate(groups, 1):
+        whole = len(groups) == 1
+        name = stem if whole else f"{stem}Part{place}"
+        body: list[str] = []
+        if place == 1:
+            body.extend(box_lines("inputBox", "The inputs", boxes[0]))
+        for number in group:
+            body.extend(_step_lines(network, boxes, number))
+        found = [f"{namespace}.{part}{n}" for n in group for part in ("wellFormed", "step")]
+        if place == len(groups):
+            body.extend(_conclusion(network, boxes))
+            found += [f"{namespace}.network_wellFormed", f"{namespace}.output_bounds"]
+        doc = f"# Interval bounds, region {region}. {about}"
+        text = module_text(imports, doc, namespace, body)
+        modules.append(Module(f"{name.replace('.', '/')}.lean", text, tuple(found)))
+        imports = [name]
+    return modules
+
+
+def _step_lines(
+    network: Sequence[Layer], boxes: Sequence[IntegerBox], number: int
+) -> tuple[str, ...]:
+    """A layer's rows, the box after it, and the two things computed about it."""
+    layer, box, before = network[number - 1], boxes[number], boxes[number - 1]
+    name = box_name(len(network), number)
+    what = f"The values of `{layer.node}`"
+    if layer.relu:
+        lines: tuple[str, ...] = (
+            "",
+            *documentation(f"{what}, as numerators over {scale_text(box.scale)}."),
+            f"def {name} : NatBox :=",
+            *natural_box(box.ends),
+        )
+    else:
+        lines = box_lines(name, what, box)
+    checker, earlier = _checker(network, number), box_name(len(network), number - 1)
+    width = len(layer.rows[0]) - 1
+    scales = f"{scale_text(before.scale)} {power_text(before.scale * UNIT // box.scale)}"
+    return (
+        *layer_lines(layer, number),
+        *lines,
+        "",
+        f"theorem wellFormed{number} : rowsWellFormed {width} weights{number} = true := by",
+        "  decide +kernel",
+        "",
+        f"theorem step{number} :",
+        f"    {checker} {scales} {earlier} weights{number}",
+        f"      {name} = true := by",
+        "  decide +kernel",
+    )
+
+
+def _checker(network: Sequence[Layer], number: int) -> str:
+    after_relu = number > 1 and network[number - 2].relu
+    return _CHECKERS[after_relu, network[number - 1].relu][0]
+
+
+def _conclusion(network: Sequence[Layer], boxes: Sequence[IntegerBox]) -> tuple[str, ...]:
+    """The network, that it is well-formed, and its theorem."""
+    last = len(network)
+    listed = [
+        f"⟨{'true' if layer.relu else 'false'}, weights{number}⟩"
+        for number, layer in enumerate(network, 1)
+    ]
+    inputs, output = len(boxes[0].ends), box_name(last, last)
+    chain = "rfl"
+    for number in range(last, 0, -1):
+        chain = f"wellFormed_cons wellFormed{number} rfl ({chain})"
+    steps = [
+        f"  have inside{n} := {_checker(network, n)}_sound (T := {scale_text(boxes[n].scale)}) "
+        f"(by decide +kernel) (by decide +kernel) inside{n - 1} step{n}"
+        for n in range(1, last + 1)
+    ]
+    return (
+        "",
+        "/-- The network. -/",
+        "def network : List Layer := [",
+        *filled([f"{entry}," for entry in listed[:-1]] + [f"{listed[-1]}]"], 2),
+        "",
+        "/-- Every row has the width of its layer, and no pattern is a NaN or infinite. -/",
+        f"theorem network_wellFormed : wellFormed {inputs} network = true :=",
+        *filled(chain.split(), 2),
+        *SETTING,
+        "",
+        "/-- For every input in the box, the output of the real-valued network lies in its box. -/",
+        "theorem output_bounds (x : List α)",
+        f"    (inside0 : InBox {scale_text(boxes[0].scale)} inputBox x) :",
+        f"    InBox {scale_text(boxes[last].scale)} {output} (eval network x) := by",
+        *(line for step in steps for line in hanging(step)),
+        f"  exact inside{last}",
+    )
