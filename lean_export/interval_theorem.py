@@ -8,20 +8,26 @@ from collections.abc import Sequence
 
 from lean_export.interval_boxes import UNIT, IntegerBox, propagated
 from lean_export.layers import Layer
-from lean_export.layout import documentation, filled
+from lean_export.layout import documentation
 from lean_export.run_text import (
     SETTING,
     Module,
+    bounds_statement,
     box_lines,
     box_name,
     hanging,
     layer_lines,
     module_text,
     natural_box,
+    network_lines,
     packed,
     power_text,
     scale_text,
+    well_formed_lines,
 )
+
+MODULE_WORDS = 16_000
+"""How many patterns one module may hold, unless one layer has more."""
 
 CORE = ("Refsem/Basic.lean", "Refsem/Network.lean", "Refsem/Interval.lean")
 """The hand-written files on which an interval theorem rests."""
@@ -40,10 +46,9 @@ def interval_modules(
 ) -> list[Module]:
     """The modules of one region: the layers, then the theorem that they are composed to."""
     boxes = propagated(network, start)
-    namespace = f"Refsem.Run.Region{region}"
-    stem = f"Refsem.Run.Region{region}"
+    namespace = stem = f"Refsem.Run.Region{region}"
     modules: list[Module] = []
-    groups = packed(network)
+    groups = packed(network, MODULE_WORDS)
     imports = ["Refsem.Interval"]
     for place, group in enumerate(groups, 1):
         whole = len(groups) == 1
@@ -81,14 +86,11 @@ def _step_lines(
     else:
         lines = box_lines(name, what, box)
     checker, earlier = _checker(network, number), box_name(len(network), number - 1)
-    width = len(layer.rows[0]) - 1
     scales = f"{scale_text(before.scale)} {power_text(before.scale * UNIT // box.scale)}"
     return (
         *layer_lines(layer, number),
         *lines,
-        "",
-        f"theorem wellFormed{number} : rowsWellFormed {width} weights{number} = true := by",
-        "  decide +kernel",
+        *well_formed_lines(layer, number),
         "",
         f"theorem step{number} :",
         f"    {checker} {scales} {earlier} weights{number}",
@@ -105,34 +107,15 @@ def _checker(network: Sequence[Layer], number: int) -> str:
 def _conclusion(network: Sequence[Layer], boxes: Sequence[IntegerBox]) -> tuple[str, ...]:
     """The network, that it is well-formed, and its theorem."""
     last = len(network)
-    listed = [
-        f"⟨{'true' if layer.relu else 'false'}, weights{number}⟩"
-        for number, layer in enumerate(network, 1)
-    ]
-    inputs, output = len(boxes[0].ends), box_name(last, last)
-    chain = "rfl"
-    for number in range(last, 0, -1):
-        chain = f"wellFormed_cons wellFormed{number} rfl ({chain})"
     steps = [
         f"  have inside{n} := {_checker(network, n)}_sound (T := {scale_text(boxes[n].scale)}) "
         f"(by decide +kernel) (by decide +kernel) inside{n - 1} step{n}"
         for n in range(1, last + 1)
     ]
     return (
-        "",
-        "/-- The network. -/",
-        "def network : List Layer := [",
-        *filled([f"{entry}," for entry in listed[:-1]] + [f"{listed[-1]}]"], 2),
-        "",
-        "/-- Every row has the width of its layer, and no pattern is a NaN or infinite. -/",
-        f"theorem network_wellFormed : wellFormed {inputs} network = true :=",
-        *filled(chain.split(), 2),
+        *network_lines(network),
         *SETTING,
-        "",
-        "/-- For every input in the box, the output of the real-valued network lies in its box. -/",
-        "theorem output_bounds (x : List α)",
-        f"    (inside0 : InBox {scale_text(boxes[0].scale)} inputBox x) :",
-        f"    InBox {scale_text(boxes[last].scale)} {output} (eval network x) := by",
+        *bounds_statement(boxes[0].scale, boxes[last].scale),
         *(line for step in steps for line in hanging(step)),
         f"  exact inside{last}",
     )

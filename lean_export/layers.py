@@ -36,6 +36,11 @@ class Layer:
         """How many patterns there are."""
         return sum(len(row) for row in self.rows)
 
+    @property
+    def width(self) -> int:
+        """How many inputs the layer takes."""
+        return len(self.rows[0]) - 1
+
     def values(self) -> list[list[int]]:
         """The values of the patterns, times 2^149: integers."""
         known: dict[int, int] = {}

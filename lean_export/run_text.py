@@ -12,9 +12,6 @@ from lean_export.interval_boxes import SCALE, IntegerBox
 from lean_export.layers import Layer
 from lean_export.layout import documentation, filled, harmless
 
-MODULE_WORDS = 16_000
-"""How many patterns one module may hold, unless one layer has more."""
-
 
 @dataclass(frozen=True, slots=True)
 class Module:
@@ -86,12 +83,12 @@ def layer_lines(layer: Layer, number: int) -> tuple[str, ...]:
     )
 
 
-def packed(network: Sequence[Layer]) -> list[list[int]]:
-    """The numbers of the layers (from 1), module by module."""
+def packed(network: Sequence[Layer], words: int) -> list[list[int]]:
+    """The numbers of the layers (from 1), module by module of at most so many patterns."""
     groups: list[list[int]] = []
     held = 0
     for number, layer in enumerate(network, 1):
-        if groups and held + layer.words <= MODULE_WORDS:
+        if groups and held + layer.words <= words:
             groups[-1].append(number)
             held += layer.words
         else:
@@ -142,3 +139,45 @@ def hanging(line: str) -> tuple[str, ...]:
     """A tactic, broken into lines of which all but the first are indented further."""
     first, *others = filled(line.split(), 2)
     return (first, *(f"  {other}" for other in others))
+
+
+def network_lines(network: Sequence[Layer]) -> tuple[str, ...]:
+    """The network as a list of its layers, and the theorem that it is well-formed."""
+    listed = [
+        f"⟨{'true' if layer.relu else 'false'}, weights{number}⟩"
+        for number, layer in enumerate(network, 1)
+    ]
+    chain = "rfl"
+    for number in range(len(network), 0, -1):
+        chain = f"wellFormed_cons wellFormed{number} rfl ({chain})"
+    return (
+        "",
+        "/-- The network. -/",
+        "def network : List Layer := [",
+        *filled([f"{entry}," for entry in listed[:-1]] + [f"{listed[-1]}]"], 2),
+        "",
+        "/-- Every row has the width of its layer, and no pattern is a NaN or infinite. -/",
+        f"theorem network_wellFormed : wellFormed {network[0].width} network = true :=",
+        *filled(chain.split(), 2),
+    )
+
+
+def well_formed_lines(layer: Layer, number: int) -> tuple[str, ...]:
+    """The theorem that a layer is well-formed."""
+    return (
+        "",
+        f"theorem wellFormed{number} :",
+        f"    rowsWellFormed {layer.width} weights{number} = true := by",
+        "  decide +kernel",
+    )
+
+
+def bounds_statement(input_scale: int, output_scale: int) -> tuple[str, ...]:
+    """The statement of a run, up to its proof."""
+    return (
+        "",
+        "/-- For every input in the box, the output of the real-valued network lies in its box. -/",
+        "theorem output_bounds (x : List α)",
+        f"    (inside0 : InBox {scale_text(input_scale)} inputBox x) :",
+        f"    InBox {scale_text(output_scale)} outputBox (eval network x) := by",
+    )

@@ -5,13 +5,17 @@ rows, its boxes and its theorems. What is announced closed is for Lean to accept
 cut into several modules, so that none needs much memory.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lean_export import crown_theorem, interval_theorem
+from lean_export.crown_boxes import SLOPE_ONE, Slopes
+from lean_export.crown_theorem import crown_modules, pushes
 from lean_export.interval_boxes import IntegerBox
-from lean_export.interval_theorem import CORE, interval_modules
-from lean_export.layers import layers
+from lean_export.interval_theorem import interval_modules
+from lean_export.layers import Layer, layers
+from lean_export.run_text import Module
 from lean_export.theorems import Status
 from refsem.certificates.derivation import Derivation, read_derivation
 from refsem.errors import InputError
@@ -24,7 +28,9 @@ from refsem.rules.trace import Trace
 
 START_SECONDS = 12
 WORD_SECONDS = 0.0012
-"""What an idle core of a laptop takes to start the packaged Lean, and to check one pattern."""
+PUSH_SECONDS = 0.002
+"""What an idle core of a laptop takes to start the packaged Lean, to check one pattern, and to push
+one coefficient of a form back through one neuron."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +47,57 @@ class RunProject:
 
 def run_project(ledger: Path) -> RunProject:
     """The project of a ledger's run; `InputError` where it cannot be exported, and why."""
-    derivation = read_derivation(ledger)
+    derivation, file = read_derivation(ledger), str(ledger)
     method = derivation.header.get("method", "")
-    if method != "ibp":
-        raise InputError(str(ledger), f"method {method!r}", "only `ibp` runs are exported so far")
-    prepared = _replayed(derivation, str(ledger))
-    network = layers(prepared, str(ledger))
-    source = prepared.graph.inputs[0]
-    about = _about(derivation)
+    if method not in _CORES:
+        raise InputError(file, f"method {method!r}", f"only {', '.join(_CORES)} are exported")
+    prepared = _replayed(derivation, file)
+    network = layers(prepared, file)
     files: dict[str, str] = {}
     theorems: dict[str, Status] = {}
     for number, trace in enumerate(derivation.traces, 1):
-        start = integer_box(*trace.regions[0].boxes[source])
-        modules = interval_modules(network, start, number, about)
-        for module in modules:
+        for module in _modules(prepared, network, trace, number, derivation):
             files[module.path] = module.text
             theorems |= dict.fromkeys(module.theorems, Status.CLOSED)
-    words = sum(layer.words for layer in network) * len(derivation.traces)
-    seconds = START_SECONDS * len(files) + WORD_SECONDS * words
-    return RunProject(CORE, _used_rules(derivation.traces), files, theorems, seconds)
+    work = WORD_SECONDS * sum(layer.words for layer in network)
+    if method == "crown":
+        work += PUSH_SECONDS * pushes(network)
+    seconds = START_SECONDS * len(files) + work * len(derivation.traces)
+    used = _used_rules(derivation.traces)
+    return RunProject(_CORES[method], used, files, theorems, seconds)
+
+
+_CORES = {"ibp": interval_theorem.CORE, "crown": crown_theorem.CORE}
+"""The hand-written files on which the theorems of a method rest."""
+
+
+def _modules(
+    prepared: Prepared,
+    network: Sequence[Layer],
+    trace: Trace,
+    number: int,
+    derivation: Derivation,
+) -> list[Module]:
+    start = integer_box(*trace.regions[0].boxes[prepared.graph.inputs[0]])
+    about = _about(derivation)
+    if derivation.header["method"] == "ibp":
+        return interval_modules(network, start, number, about)
+    slopes = [_slopes(trace, layer) for layer in network]
+    return crown_modules(network, start, slopes, number, about)
+
+
+def _slopes(trace: Trace, layer: Layer) -> Slopes:
+    """The slopes chosen for a layer's lines; 1 where there are none, as without a ReLU."""
+    chosen = {
+        "relu_lower": [SLOPE_ONE] * len(layer.rows),
+        "relu_upper": [SLOPE_ONE] * len(layer.rows),
+    }
+    if layer.relu:
+        for application in trace.applications:
+            if application.node == layer.node and application.rule in chosen:
+                values = application.chosen["s"].rationals()
+                chosen[application.rule] = [max(int(value * SLOPE_ONE), 0) for value in values]
+    return list(zip(chosen["relu_lower"], chosen["relu_upper"], strict=True))
 
 
 def _replayed(derivation: Derivation, file: str) -> Prepared:

@@ -3,22 +3,22 @@
 Without any, these tests are skipped by name, or fail where REFSEM_REQUIRE_DATA=1.
 """
 
-import os
 import runpy
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from lean_reports import said_by, with_verdict, write_files
 
-from lean_export.checker import LeanReport, Verdict, check_project
+from lean_export.checker import Verdict
 from lean_export.families import Family, grouped
 from lean_export.hints import HINTS, Hint
 from lean_export.project import assembled, write_project
 from lean_export.proofs import Proof, proof
 from lean_export.statements import refutation, statement
 from lean_export.theorems import Status, Theorem, rule_theorems
-from lean_export.toolchain import Lean, LeanUnavailableError, default_cache, find_lean
+from lean_export.toolchain import Lean
 from refsem.exact.functions import Function
 from refsem.ir.terms import Term, applied, maximum, select, variables
 from refsem.obligations.generation import rule_obligations
@@ -80,35 +80,15 @@ RISING = Rule(
 )
 
 
-@pytest.fixture(scope="session")
-def lean() -> Lean:
-    try:
-        return find_lean(default_cache(), print)
-    except LeanUnavailableError as error:
-        if os.environ.get("REFSEM_REQUIRE_DATA") == "1":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-
-
-def said_by(lean: Lean, directory: Path) -> LeanReport:
-    return check_project(directory, print, find=lambda *_: lean)
-
-
 Written = list[tuple[Family, tuple[Theorem, ...]]]
 
 
 def write(written: Written, directory: Path) -> None:
-    for path, text in assembled(written).items():
-        (directory / path).parent.mkdir(parents=True, exist_ok=True)
-        (directory / path).write_text(text, "utf-8")
+    write_files(assembled(written), directory)
 
 
 def names_of(theorems: tuple[Theorem, ...]) -> set[str]:
     return {f"Refsem.{theorem.statement.name}" for theorem in theorems}
-
-
-def with_verdict(report: LeanReport, verdict: Verdict) -> dict[str, str]:
-    return {one.name: one.message for one in report.theorems if one.verdict is verdict}
 
 
 def right_rules() -> Written:

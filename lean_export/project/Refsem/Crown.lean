@@ -101,7 +101,7 @@ def addMultiple (d : Int) : List Int → List Int → List Int
   | _, vs => vs
 
 /-- The sum of multiples of the rows' weights, entry by entry. -/
-def weightedSum (width : Nat) : List Int → List Nat → List Int
+noncomputable def weightedSum (width : Nat) : List Int → List Nat → List Int
   | d :: ds, row :: rows => addMultiple d (weights width (rest row)) (weightedSum width ds rows)
   | _, _ => List.replicate width 0
 
@@ -184,13 +184,13 @@ noncomputable def back (p : Problem) : List Known → Nat → Int → List Int �
     decide (bound ≤ Int.add q (least t (activated known.relu known.neurons)))
   | known :: earlier, depth + 1, q, t, bound =>
     (Nat.ble (Nat.mul (Nat.mul (size (coefficients known.neurons t)) largest) 4)
-      (Nat.pow 2 p.bits)).and
+      (Nat.pow 2 (p.bits + 1))).and
     (back p earlier depth
       (Int.add (Int.add q (intercepts known.relu known.neurons t))
         (Int.mul p.scale (constantSum (coefficients known.neurons t) known.rows)))
-      (unpack (Nat.pow 2 p.bits) (Nat.pow 2 (p.bits - 1)) known.width
-        (Int.add (packedSum (Nat.pow 2 p.bits) known.width (coefficients known.neurons t) known.rows)
-          (halves (Nat.pow 2 p.bits) (Nat.pow 2 (p.bits - 1)) known.width)))
+      (unpack (Nat.pow 2 (p.bits + 1)) (Nat.pow 2 p.bits) known.width
+        (Int.add (packedSum (Nat.pow 2 (p.bits + 1)) known.width (coefficients known.neurons t)
+          known.rows) (halves (Nat.pow 2 (p.bits + 1)) (Nat.pow 2 p.bits) known.width)))
       bound)
 
 /-- The scale of coefficients after an activation. -/
@@ -336,7 +336,7 @@ theorem natAbs_addMultiple_le {d : Int} {a b m : Nat} (small : d.natAbs ≤ a) :
       ∀ t ∈ addMultiple d ws vs, t.natAbs ≤ a * m + b
   | [], vs, _, hv => by
     intro t member
-    have : t ∈ vs := by cases vs <;> simpa [addMultiple] using member
+    have : t ∈ vs := by cases vs <;> exact member
     have := hv t this
     omega
   | _ :: _, [], _, _ => by simp [addMultiple]
@@ -373,38 +373,27 @@ theorem natAbs_weightedSum_le (width : Nat) : ∀ (ds : List Int) (rows : List N
     exact this
 
 theorem unpack_packedSum {bits width : Nat} {ds : List Int} {rows : List Nat}
-    (fits : size ds * largest * 4 ≤ 2 ^ bits) :
-    unpack (Nat.pow 2 bits) (Nat.pow 2 (bits - 1)) width
-      (packedSum (Nat.pow 2 bits) width ds rows +
-        halves (Nat.pow 2 bits) (Nat.pow 2 (bits - 1)) width) = weightedSum width ds rows := by
+    (fits : size ds * largest * 4 ≤ 2 ^ (bits + 1)) :
+    unpack (Nat.pow 2 (bits + 1)) (Nat.pow 2 bits) width
+      (packedSum (Nat.pow 2 (bits + 1)) width ds rows +
+        halves (Nat.pow 2 (bits + 1)) (Nat.pow 2 bits) width) = weightedSum width ds rows := by
   have positive : 0 < 2 ^ bits := Nat.two_pow_pos bits
+  have double : 2 ^ (bits + 1) = 2 ^ bits * 2 := by rw [Nat.pow_succ]
+  have basePositive : (0 : Int) < ((Nat.pow 2 (bits + 1) : Nat) : Int) :=
+    Int.ofNat_lt.2 (Nat.two_pow_pos _)
   rw [packedSum_eq]
   have length := length_weightedSum width ds rows
   have entries := natAbs_weightedSum_le width ds rows
-  have basePositive : (0 : Int) < ((Nat.pow 2 bits : Nat) : Int) := by
-    exact Int.ofNat_lt.2 positive
   generalize weightedSum width ds rows = ts at *
   subst length
   refine unpack_pack basePositive ts (fun t member => ?_)
   have small := entries t member
-  have halved : 2 ^ bits ≤ 2 * 2 ^ (bits - 1) := by
-    cases bits with
-    | zero => simp
-    | succ n => simp [Nat.pow_succ]; omega
-  have half_le : 2 * 2 ^ (bits - 1) ≤ 2 ^ bits ∨ bits = 0 := by
-    cases bits with
-    | zero => right; rfl
-    | succ n => left; simp [Nat.pow_succ]; omega
-  have p₁ : ((Nat.pow 2 bits : Nat) : Int) = ((2 ^ bits : Nat) : Int) := rfl
-  have p₂ : ((Nat.pow 2 (bits - 1) : Nat) : Int) = ((2 ^ (bits - 1) : Nat) : Int) := rfl
+  have p₁ : ((Nat.pow 2 (bits + 1) : Nat) : Int) = ((2 ^ (bits + 1) : Nat) : Int) := rfl
+  have p₂ : ((Nat.pow 2 bits : Nat) : Int) = ((2 ^ bits : Nat) : Int) := rfl
   rw [p₁, p₂]
-  rcases half_le with half_le | zero
-  · generalize 2 ^ bits = b at *
-    generalize 2 ^ (bits - 1) = c at *
-    omega
-  · subst zero
-    simp at fits small ⊢
-    omega
+  generalize 2 ^ (bits + 1) = b at *
+  generalize 2 ^ bits = c at *
+  omega
 
 section Soundness
 
@@ -457,6 +446,21 @@ theorem dotInt_map_mul (s : Int) : ∀ (cs : List Int) (xs : List α),
 noncomputable def preRows (rows : List Nat) (xs : List α) : List α :=
   rows.map (pre · xs)
 
+theorem evalRows_eq [Max α] (relu : Bool) (xs : List α) : ∀ rows : List Nat,
+    evalRows relu rows xs = (preRows rows xs).map (activation relu)
+  | [] => rfl
+  | row :: rows => by
+    simp only [evalRows, preRows, List.map]
+    rw [evalRows_eq relu xs rows]
+    rfl
+
+theorem length_of_inBox [LE α] {scale : Nat} : ∀ {box : List (Int × Int)} {xs : List α},
+    InBox scale box xs → xs.length = box.length
+  | [], [], _ => rfl
+  | _ :: box, _ :: xs, inside => by
+    obtain ⟨_, _, others⟩ := inside
+    simp [length_of_inBox others]
+
 variable [LE α] [LT α] [LawfulOrderLT α] [IsLinearOrder α] [OrderedRing α]
 
 /-- Pushing a form back through an affine layer. -/
@@ -468,7 +472,7 @@ theorem affine_step {width : Nat} {xs : List α} (length : xs.length = width) :
     have zero : constantSum [] rows = 0 := rfl
     have : ((0 : Int) : α) = 0 := cast_zero
     rw [zero]
-    cases rows <;> simp only [weightedSum, dotInt_replicate, preRows, List.map, dotInt] <;> grind
+    cases rows <;> simp only [weightedSum, dotInt_replicate, dotInt] <;> grind
   | d :: ds, [] => by
     have zero : constantSum (d :: ds) [] = 0 := rfl
     have : ((0 : Int) : α) = 0 := cast_zero
@@ -519,8 +523,35 @@ theorem least_le {scale : Nat} : ∀ (ts : List Int) (box : List (Int × Int)) (
 
 theorem lesser_le (a b : Int) : lesser a b ≤ a ∧ lesser a b ≤ b := by
   unfold lesser
-  have : Int.sub a b = a - b := rfl
-  split <;> omega
+  have difference : Int.sub a b = a - b := rfl
+  split
+  · next n equal =>
+    have natural : Int.ofNat n = (n : Int) := rfl
+    omega
+  · next n equal =>
+    have := Int.negSucc_lt_zero n
+    omega
+
+/-- Every line under a multiple of the identity, from its values at the ends. -/
+theorem straight_line_sound {l u z c d b : α} (above : l ≤ z) (below : z ≤ u)
+    (lower : d * l + b ≤ c * l) (upper : d * u + b ≤ c * u) : d * z + b ≤ c * z := by
+  rcases le_total (a := d) (b := c) with h | h
+  · have p : 0 ≤ (c - d) * (z - l) := OrderedRing.mul_nonneg (by grind) (by grind)
+    grind
+  · have p : 0 ≤ (d - c) * (u - z) := OrderedRing.mul_nonneg (by grind) (by grind)
+    grind
+
+theorem missed_cast {relu : Bool} {c d l b : Int} (h : b ≤ missed relu c d l) :
+    ((unit : Int) : α) * (d : α) * (l : α) + (b : α) ≤ (c : α) * ((activate relu l : Int) : α) := by
+  have unfolded : missed relu c d l = c * activate relu l - unit * d * l := rfl
+  rw [unfolded] at h
+  have := cast_le (α := α) h
+  rw [cast_sub, cast_mul, cast_mul, cast_mul] at this
+  grind
+
+theorem fine_pos : (0 : α) < (fine : α) := by
+  have : (0 : α) < (((2 ^ 60 : Nat) : Int) : α) := cast_pos (Nat.two_pow_pos 60)
+  exact this
 
 variable [Max α] [LawfulOrderMax α]
 
@@ -554,15 +585,6 @@ theorem line_sound {l u z c d b : α} (above : l ≤ z) (below : z ≤ u)
       · have : z = l := by grind
         grind
 
-/-- Every line under a multiple of the identity, from its values at the ends. -/
-theorem straight_line_sound {l u z c d b : α} (above : l ≤ z) (below : z ≤ u)
-    (lower : d * l + b ≤ c * l) (upper : d * u + b ≤ c * u) : d * z + b ≤ c * z := by
-  rcases le_total (a := d) (b := c) with h | h
-  · have p : 0 ≤ (c - d) * (z - l) := OrderedRing.mul_nonneg (by grind) (by grind)
-    grind
-  · have p : 0 ≤ (d - c) * (u - z) := OrderedRing.mul_nonneg (by grind) (by grind)
-    grind
-
 theorem cast_activate (l : Int) : ((activate true l : Int) : α) = max (l : α) 0 := by
   have : ((0 : Int) : α) = 0 := cast_zero
   cases l with
@@ -584,14 +606,6 @@ theorem mul_max_zero {s y : α} (positive : 0 < s) : s * max y 0 = max (s * y) 0
   · have p : 0 ≤ s * -y := OrderedRing.mul_nonneg (by grind) (by grind)
     rcases max_cases (s * y) 0 with ⟨e', _⟩ | ⟨e', _⟩ <;> grind
 
-theorem missed_cast {relu : Bool} {c d l b : Int} (h : b ≤ missed relu c d l) :
-    ((unit : Int) : α) * (d : α) * (l : α) + (b : α) ≤ (c : α) * ((activate relu l : Int) : α) := by
-  have unfolded : missed relu c d l = c * activate relu l - unit * d * l := rfl
-  rw [unfolded] at h
-  have := cast_le (α := α) h
-  rw [cast_sub, cast_mul, cast_mul, cast_mul] at this
-  grind
-
 /-- The line that the checker derives lies under the activation, at any point of the box. -/
 theorem intercept_sound {relu : Bool} {scale : Nat} {l h c d : Int} {y : α}
     (positive : 0 < scale) (below : (l : α) ≤ ((scale : Int) : α) * y)
@@ -605,8 +619,19 @@ theorem intercept_sound {relu : Bool} {scale : Nat} {l h c d : Int} {y : α}
     have h₁ := lesser_le (missed relu c d l) (missed relu c d h)
     have h₂ := lesser_le 0 (lesser (missed relu c d l) (missed relu c d h))
     rw [← e]
-    unfold intercept
-    cases relu <;> cases l <;> simp only <;> omega
+    cases relu with
+    | false =>
+      have unfolded : intercept false l h c d = lesser (missed false c d l) (missed false c d h) :=
+        by cases l <;> rfl
+      rw [unfolded]
+      exact ⟨h₁.1, h₁.2, fun impossible => nomatch impossible⟩
+    | true =>
+      cases l with
+      | ofNat n =>
+        have natural : Int.ofNat n = (n : Int) := rfl
+        exact ⟨h₁.1, h₁.2, fun _ negative => by omega⟩
+      | negSucc n =>
+        exact ⟨Int.le_trans h₂.2 h₁.1, Int.le_trans h₂.2 h₁.2, fun _ _ => h₂.1⟩
   have atLower := missed_cast (α := α) bounds.1
   have atUpper := missed_cast (α := α) bounds.2.1
   cases relu with
@@ -651,7 +676,7 @@ theorem activation_step {relu : Bool} {scale : Nat} (positive : 0 < scale) :
     simp only [dotInt]; grind
   | .cons l h below above others, t :: ts, y :: ys, inside => by
     obtain ⟨lower, upper, rest⟩ := inside
-    have more := activation_step positive others ts ys rest
+    have more := activation_step (relu := relu) positive others ts ys rest
     have here := intercept_sound (relu := relu) (c := t) (d := coefficient below above t)
       positive lower upper
     have h₁ : intercepts relu (.cons l h below above others) (t :: ts) =
@@ -726,12 +751,12 @@ theorem back_sound {p : Problem} {input : List α} {θ : α} {bound : Int} (posi
     obtain ⟨before, reached', length, box, equal⟩ := reached
     simp only [back, Bool.and_eq_true] at checked
     obtain ⟨fits, checked⟩ := checked
-    have fits' : size (coefficients known.neurons t) * largest * 4 ≤ 2 ^ p.bits :=
+    have fits' : size (coefficients known.neurons t) * largest * 4 ≤ 2 ^ (p.bits + 1) :=
       Nat.le_of_ble_eq_true fits
     have unpacked := unpack_packedSum (width := known.width) (rows := known.rows) fits'
-    have unpacked' : unpack (Nat.pow 2 p.bits) (Nat.pow 2 (p.bits - 1)) known.width
-        (Int.add (packedSum (Nat.pow 2 p.bits) known.width (coefficients known.neurons t)
-          known.rows) (halves (Nat.pow 2 p.bits) (Nat.pow 2 (p.bits - 1)) known.width)) =
+    have unpacked' : unpack (Nat.pow 2 (p.bits + 1)) (Nat.pow 2 p.bits) known.width
+        (Int.add (packedSum (Nat.pow 2 (p.bits + 1)) known.width (coefficients known.neurons t)
+          known.rows) (halves (Nat.pow 2 (p.bits + 1)) (Nat.pow 2 p.bits) known.width)) =
         weightedSum known.width (coefficients known.neurons t) known.rows := unpacked
     rw [unpacked'] at checked
     refine back_sound positive inputPositive inside earlier depth _ _ before reached' ?_ checked
@@ -744,10 +769,6 @@ theorem back_sound {p : Problem} {input : List α} {θ : α} {bound : Int} (posi
       rw [this, cast_add, cast_add, cast_mul]
     rw [constant]
     grind
-
-theorem fine_pos : (0 : α) < (fine : α) := by
-  have : (0 : α) < (((2 ^ 60 : Nat) : Int) : α) := cast_pos (Nat.two_pow_pos 60)
-  exact this
 
 theorem rowAtLeast_sound {p : Problem} {input xs : List α} {earlier : List Known}
     {depth width row : Nat} {sign bound : Int} (positive : 0 < p.scale)
@@ -809,14 +830,6 @@ theorem layerChecked_sound {p : Problem} {input xs : List α} {earlier : List Kn
   | [], .cons _ _ _ _ _, checked => by simp [layerChecked] at checked
   | _ :: _, .nil, checked => by simp [layerChecked] at checked
 
-theorem evalRows_eq (relu : Bool) (xs : List α) : ∀ rows : List Nat,
-    evalRows relu rows xs = (preRows rows xs).map (activation relu)
-  | [] => rfl
-  | row :: rows => by
-    simp only [evalRows, preRows, List.map]
-    rw [evalRows_eq relu xs rows]
-    rfl
-
 /-- The boxes of one more layer hold: it may be counted among the known ones. -/
 theorem layer_sound {p : Problem} {input xs : List α} {earlier : List Known} {depth width : Nat}
     {relu : Bool} {rows : List Nat} {neurons : Neurons} (positive : 0 < p.scale)
@@ -837,13 +850,6 @@ theorem last_sound {p : Problem} {input xs : List α} {earlier : List Known} {re
   obtain ⟨_, _, _, box, equal⟩ := reached
   rw [equal]
   exact activated_sound positive _ _ box
-
-theorem length_of_inBox {scale : Nat} : ∀ {box : List (Int × Int)} {xs : List α},
-    InBox scale box xs → xs.length = box.length
-  | [], [], _ => rfl
-  | _ :: box, _ :: xs, inside => by
-    obtain ⟨_, _, others⟩ := inside
-    simp [length_of_inBox others]
 
 end Soundness
 

@@ -58,16 +58,14 @@ def value (bits : Nat) : Int :=
   | true => (magnitude bits : Int)
   | false => -(magnitude bits : Int)
 
-/-- Whether a pattern is a number: its exponent is not that of ∞ and NaN. -/
-def isFinite (bits : Nat) : Bool :=
-  match Nat.beq (Nat.land (Nat.shiftRight bits 23) 255) 255 with
-  | true => false
-  | false => true
+/-- Whether the lowest word is a number: its exponent is not that of ∞ and NaN. -/
+noncomputable def isFinite (row : Nat) : Bool :=
+  Bool.rec true false (Nat.beq (Nat.land row 2139095040) 2139095040)
 
 /-- Whether what is left of a row is that many finite words under its leading `1`. -/
 noncomputable def finiteWords (count : Nat) : Nat → Bool :=
   Nat.rec (motive := fun _ => Nat → Bool) (fun row => Nat.beq row 1)
-    (fun _ more row => Bool.rec false (more (rest row)) (isFinite (word row))) count
+    (fun _ more row => Bool.rec false (more (rest row)) (isFinite row)) count
 
 /-- Whether every row is a constant and that many weights, all finite. -/
 noncomputable def rowsWellFormed (width : Nat) (rows : List Nat) : Bool :=
@@ -203,7 +201,7 @@ theorem value_of_negative {bits : Nat} (h : isPositive bits = false) :
   simp [value, h]
 
 /-- Undoing the division by the unit. -/
-theorem unit_mul_pre [Max α] (row : Nat) (xs : List α) :
+theorem unit_mul_pre (row : Nat) (xs : List α) :
     ((unit : Int) : α) * pre row xs = affine row xs := by
   have positive : (0 : α) < ((unit : Int) : α) := cast_pos unit_pos
   unfold pre

@@ -1,0 +1,140 @@
+"""CROWN theorems: the modules that state and prove one region's output box by backward propagation.
+
+Every layer's neurons get boxes that Lean derives again from the layers before (`Refsem/Crown.lean`:
+lines with the run's slopes, pushed back to the input), so that the output box is the audit's up to
+rounding. One module a layer: the checks of deep layers are the expensive ones.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from lean_export.crown_boxes import CrownBoxes, Neuron, Slopes, crown_boxes
+from lean_export.interval_boxes import SCALE, IntegerBox
+from lean_export.layers import Layer
+from lean_export.layout import documentation, filled
+from lean_export.run_text import (
+    SETTING,
+    Module,
+    bounds_statement,
+    box_lines,
+    hanging,
+    layer_lines,
+    module_text,
+    network_lines,
+    packed,
+    scale_text,
+    well_formed_lines,
+)
+
+MODULE_WORDS = 1_000
+"""How many patterns one module may hold, unless one layer has more."""
+
+CORE = ("Refsem/Basic.lean", "Refsem/Network.lean", "Refsem/Crown.lean")
+"""The hand-written files on which a CROWN theorem rests."""
+
+
+def pushes(network: Sequence[Layer]) -> int:
+    """How many coefficients are pushed back through a neuron when the network is checked."""
+    heights = [len(layer.rows) for layer in network]
+    return sum(2 * rows * sum(heights[:number]) for number, rows in enumerate(heights))
+
+
+def crown_modules(
+    network: Sequence[Layer], start: IntegerBox, slopes: Sequence[Slopes], region: int, about: str
+) -> list[Module]:
+    """The modules of one region: a known layer each, then the theorem."""
+    boxes = crown_boxes(network, start, slopes)
+    namespace = stem = f"Refsem.Run.Region{region}"
+    modules: list[Module] = []
+    groups = packed(network, MODULE_WORDS)
+    imports = ["Refsem.Crown"]
+    for place, group in enumerate(groups, 1):
+        name = stem if len(groups) == 1 else f"{stem}Part{place}"
+        body: list[str] = []
+        if place == 1:
+            body.extend(_problem_lines(start, boxes))
+        for number in group:
+            body.extend(_layer_lines(network, boxes, number))
+        found = [f"{namespace}.{part}{n}" for n in group for part in ("wellFormed", "step")]
+        if place == len(groups):
+            body.extend(_conclusion(network, start, boxes))
+            found += [f"{namespace}.network_wellFormed", f"{namespace}.output_bounds"]
+        doc = f"# CROWN bounds, region {region}. {about}"
+        text = module_text(imports, doc, namespace, body)
+        modules.append(Module(f"{name.replace('.', '/')}.lean", text, tuple(found)))
+        imports = [name]
+    return modules
+
+
+def _problem_lines(start: IntegerBox, boxes: CrownBoxes) -> tuple[str, ...]:
+    return (
+        *box_lines("inputBox", "The inputs", start),
+        "",
+        "/-- The problem: input box, its scale, the scale of all others, the field. -/",
+        "def problem : Problem :=",
+        f"  ⟨inputBox, {scale_text(start.scale)}, {scale_text(SCALE)}, {boxes.bits}⟩",
+        "",
+        "/-- Before the first layer nothing is known but the input. -/",
+        "def known0 : List Known :=",
+        "  []",
+    )
+
+
+def _integer(value: int) -> str:
+    """An integer by its constructor: that costs Lean less than a numeral."""
+    return f"(.ofNat {value})" if value >= 0 else f"(.negSucc {-value - 1})"
+
+
+def _neurons(neurons: Iterable[Neuron]) -> tuple[str, ...]:
+    words = [
+        f".cons {_integer(one.lower)} {_integer(one.upper)} {one.below} {one.above} <|"
+        for one in neurons
+    ]
+    return filled([*words, ".nil"], 2)
+
+
+def _layer_lines(network: Sequence[Layer], boxes: CrownBoxes, number: int) -> tuple[str, ...]:
+    """A layer's rows, its neurons, what is checked of them, and what is known then."""
+    layer = network[number - 1]
+    relu = "true" if layer.relu else "false"
+    what = f"The boxes before `{layer.node}` is activated, over {scale_text(SCALE)}, and slopes."
+    return (
+        *layer_lines(layer, number),
+        "",
+        *documentation(what),
+        f"def neurons{number} : Neurons :=",
+        *_neurons(boxes.layers[number - 1]),
+        *well_formed_lines(layer, number),
+        "",
+        f"theorem step{number} : layerChecked problem known{number - 1} {number - 1} {layer.width}",
+        f"    weights{number} neurons{number} = true := by",
+        "  decide +kernel",
+        "",
+        f"/-- The layers up to {number}. -/",
+        f"def known{number} : List Known :=",
+        f"  ⟨{relu}, {layer.width}, weights{number}, neurons{number}⟩ :: known{number - 1}",
+    )
+
+
+def _conclusion(network: Sequence[Layer], start: IntegerBox, boxes: CrownBoxes) -> tuple[str, ...]:
+    """The network, that it is well-formed, and its theorem."""
+    last = len(network)
+    ends = tuple(
+        (max(one.lower, 0), max(one.upper, 0)) if network[-1].relu else (one.lower, one.upper)
+        for one in boxes.layers[-1]
+    )
+    steps = [
+        f"  have ⟨reached{n}, length{n}⟩ := layer_sound (p := problem) "
+        f"(relu := {'true' if layer.relu else 'false'}) (by decide +kernel) (by decide +kernel) "
+        f"inside0 reached{n - 1} length{n - 1} step{n}"
+        for n, layer in enumerate(network, 1)
+    ]
+    return (
+        *box_lines("outputBox", "The outputs", IntegerBox(SCALE, ends)),
+        *network_lines(network),
+        *SETTING,
+        *bounds_statement(start.scale, SCALE),
+        f"  have length0 : x.length = {network[0].width} := length_of_inBox inside0",
+        "  have reached0 : Reached problem known0 x x := rfl",
+        *(line for step in steps for line in hanging(step)),
+        f"  exact last_sound (p := problem) (by decide +kernel) reached{last}",
+    )

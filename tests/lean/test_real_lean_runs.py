@@ -1,0 +1,175 @@
+"""A real Lean reads runs: it accepts their theorems, and rejects what has been tampered with.
+
+A tampered network stands beside the right one in the same project: an end moved inward by one, a
+bit of a weight flipped, a NaN, a weight lost. Each must be rejected where the fault is, and the
+theorem that rests on it with it.
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from gmpy2 import mpq
+from lean_reports import said_by, with_verdict, write_files
+from lean_runs import audited, ledger_of, random_model
+
+from lean_export.checker import LeanReport, Verdict
+from lean_export.project import run_files, write_run
+from lean_export.runs import RunProject, run_project
+from lean_export.theorems import Status
+from lean_export.toolchain import Lean
+from refsem.certificates.derivation import read_derivation
+from refsem.exact import ExactTensor
+from refsem.ir.evaluation import evaluate_graph, prepare
+
+RUN = "Refsem.Run.Region1"
+POINT = [mpq(1, 3), mpq(-1, 2)]
+
+
+def moved(text: str, definition: str, by: int) -> str:
+    """The first lower end in a definition moved by so much."""
+    start = text.index(f"def {definition} ")
+    end = re.search(r"\((-?\d+), |\.cons (\d+) |\.cons \(\.(?:ofNat|negSucc) (\d+)\)", text[start:])
+    assert end is not None
+    group = next(n for n in (1, 2, 3) if end[n] is not None)
+    number = str(int(end[group]) + by)
+    return text[: start + end.start(group)] + number + text[start + end.end(group) :]
+
+
+def patterns(text: str, layer: int, change: str) -> str:
+    """The first row of a layer with its last weight (the digits after the leading 1) changed."""
+    at = text.index("0x1", text.index(f"def weights{layer} "))
+    bits = int(text[at + 3 : at + 11], 16)
+    new = {
+        "sign": f"{bits ^ 1 << 31:08x}",
+        "last place": f"{bits ^ 1:08x}",
+        "NaN": "7fc00001",
+        "lost": "",
+    }[change]
+    return text[: at + 3] + new + text[at + 11 :]
+
+
+def changed(text: str, number: int) -> str:
+    """The text in a namespace of its own."""
+    return text.replace(RUN, f"Refsem.Run.Changed{number}")
+
+
+def with_changes(run: RunProject, variants: Mapping[str, str], extra: str) -> RunProject:
+    """The run with every variant of its one module announced closed beside it."""
+    ((path, text),) = run.files.items()
+    files = {path: text.replace(f"\nend {RUN}\n", f"{extra}\nend {RUN}\n")}
+    theorems = dict(run.theorems)
+    if extra:
+        theorems[f"{RUN}.sample"] = Status.CLOSED
+    for number, variant in enumerate(variants.values()):
+        # all in one file: each file costs a start of Lean
+        body = changed(variant, number)
+        at = body.index(f"namespace Refsem.Run.Changed{number}")
+        files[path] += "\n" + body[at:]
+        theorems |= {changed(name, number): status for name, status in run.theorems.items()}
+    return dataclasses.replace(run, rules=(), files=files, theorems=theorems)
+
+
+def sample(ledger: Path) -> str:
+    """That the network's value at a point, in Lean's semantics over Rat, is the exact one."""
+    derivation = read_derivation(ledger)
+    prepared = prepare(derivation.graph)
+    given = {prepared.graph.inputs[0]: ExactTensor.from_rationals(POINT).reshape(1, -1)}
+    values = evaluate_graph(prepared, given)[prepared.graph.outputs[0]].rationals()
+    point, value = (", ".join(f"{one}" for one in side) for side in (POINT, values))
+    return (
+        f"\ntheorem sample : eval network [{point}] =\n    ([{value}] : List Rat) := by\n"
+        "  decide +kernel\n"
+    )
+
+
+def report_on(lean: Lean, run: RunProject, folder: Path) -> LeanReport:
+    write_files(run_files(run)[0], folder)
+    return said_by(lean, folder)
+
+
+def in_error(report: LeanReport, number: int) -> set[str]:
+    prefix = f"Refsem.Run.Changed{number}."
+    failed = with_verdict(report, Verdict.ERROR)
+    return {name.removeprefix(prefix) for name in failed if name.startswith(prefix)}
+
+
+def test_lean_accepts_interval_bounds_and_no_tampered_ones(lean: Lean, tmp_path: Path) -> None:
+    model = random_model(tmp_path, (2, 3, 3, 2), seed=11)
+    ledger = ledger_of(model, ["-1", "-1"], ["1", "0.5"], "ibp")
+    run = run_project(ledger)
+    ((_, text),) = run.files.items()
+    variants = {
+        "hidden": moved(text, "box2", 1),
+        "output": moved(text, "outputBox", 1),
+        "outward": moved(text, "outputBox", -1),
+        "flipped": patterns(text, 3, "sign"),
+        "NaN": patterns(text, 1, "NaN"),
+        "lost": patterns(text, 2, "lost"),
+    }
+    report = report_on(lean, with_changes(run, variants, sample(ledger)), tmp_path / "project")
+    verdicts = {one.name: one.verdict for one in report.theorems}
+    assert all(verdicts[name] is Verdict.CLOSED for name in (*run.theorems, f"{RUN}.sample"))
+    failures = dict(zip(variants, (in_error(report, n) for n in range(len(variants))), strict=True))
+    assert "step2" in failures["hidden"]
+    assert failures["output"] == {"step3", "output_bounds"}
+    assert failures["outward"] == set()
+    assert failures["flipped"] == {"step3", "output_bounds"}
+    assert {"wellFormed1", "network_wellFormed"} <= failures["NaN"]
+    assert {"wellFormed2", "network_wellFormed"} <= failures["lost"]
+    assert "output_bounds" in failures["hidden"]
+    assert report.warnings == ()
+    assert report.sorries == 0
+
+
+@pytest.mark.nightly
+def test_lean_accepts_crown_bounds_and_no_tampered_ones(lean: Lean, tmp_path: Path) -> None:
+    model = random_model(tmp_path, (4, 16, 16, 2), seed=8)
+    ledger = ledger_of(
+        model, ["-0.1", "0.2", "0.5", "-0.4"], ["0.1", "0.4", "0.7", "-0.2"], "crown"
+    )
+    run = run_project(ledger)
+    ((_, text),) = run.files.items()
+    variants = {
+        "hidden": moved(text, "neurons2", 1),
+        "output": moved(text, "neurons3", 1),
+        "flipped": patterns(text, 3, "sign"),
+        "NaN": patterns(text, 1, "NaN"),
+    }
+    report = report_on(lean, with_changes(run, variants, ""), tmp_path / "project")
+    verdicts = {one.name: one.verdict for one in report.theorems}
+    assert all(verdicts[name] is Verdict.CLOSED for name in run.theorems)
+    failures = dict(zip(variants, (in_error(report, n) for n in range(len(variants))), strict=True))
+    assert "step2" in failures["hidden"]
+    assert "step3" in failures["output"]
+    assert "step3" in failures["flipped"]
+    assert "wellFormed1" in failures["NaN"]
+    assert all("output_bounds" in found or name == "NaN" for name, found in failures.items())
+
+
+def accepted_whole(lean: Lean, ledger: Path, folder: Path) -> None:
+    write_run(folder, ledger)
+    report = said_by(lean, folder)
+    assert report.as_announced
+    assert report.warnings == ()
+    assert report.count(Verdict.CLOSED) == len(report.theorems)
+
+
+@pytest.mark.nightly
+def test_lean_accepts_interval_bounds_of_the_digits_network(lean: Lean, tmp_path: Path) -> None:
+    examples = Path(__file__).parents[2] / "examples" / "digits"
+    ledger = audited(tmp_path, examples / "digits.onnx", examples / "robust.vnnlib", "ibp")
+    accepted_whole(lean, ledger, tmp_path / "out")
+
+
+@pytest.mark.nightly
+def test_lean_accepts_interval_bounds_of_an_acas_network(
+    lean: Lean, tmp_path: Path, data: Path
+) -> None:
+    folder = data / "networks" / "acasxu"
+    model = folder / "ACASXU_run2a_1_1_batch_2000.onnx"
+    accepted_whole(
+        lean, audited(tmp_path, model, folder / "prop_1.vnnlib", "ibp"), tmp_path / "out"
+    )
