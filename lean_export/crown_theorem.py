@@ -19,6 +19,7 @@ from lean_export.run_text import (
     hanging,
     layer_lines,
     module_text,
+    namespace,
     network_lines,
     packed,
     scale_text,
@@ -40,10 +41,11 @@ def pushes(network: Sequence[Layer]) -> int:
 
 def crown_modules(
     network: Sequence[Layer], start: IntegerBox, slopes: Sequence[Slopes], region: int, about: str
-) -> list[Module]:
-    """The modules of one region: a known layer each, then the theorem."""
+) -> tuple[list[Module], IntegerBox]:
+    """The modules of one region, its theorem in the last, and the output box of the theorem."""
     boxes = crown_boxes(network, start, slopes)
-    namespace = stem = f"Refsem.Run.Region{region}"
+    output = IntegerBox(SCALE, tuple((one.lower, one.upper) for one in boxes.layers[-1]))
+    stem = namespace(region)
     modules: list[Module] = []
     groups = packed(network, MODULE_WORDS)
     imports = ["Refsem.Crown"]
@@ -54,15 +56,15 @@ def crown_modules(
             body.extend(_problem_lines(start, boxes))
         for number in group:
             body.extend(_layer_lines(network, boxes, number))
-        found = [f"{namespace}.{part}{n}" for n in group for part in ("wellFormed", "step")]
+        found = [f"{stem}.{part}{n}" for n in group for part in ("wellFormed", "step")]
         if place == len(groups):
-            body.extend(_conclusion(network, start, boxes))
-            found += [f"{namespace}.network_wellFormed", f"{namespace}.output_bounds"]
+            body.extend(_conclusion(network, start, output))
+            found += [f"{stem}.network_wellFormed", f"{stem}.output_bounds"]
         doc = f"# CROWN bounds, region {region}. {about}"
-        text = module_text(imports, doc, namespace, body)
+        text = module_text(imports, doc, stem, body)
         modules.append(Module(f"{name.replace('.', '/')}.lean", text, tuple(found)))
         imports = [name]
-    return modules
+    return modules, output
 
 
 def _problem_lines(start: IntegerBox, boxes: CrownBoxes) -> tuple[str, ...]:
@@ -115,13 +117,9 @@ def _layer_lines(network: Sequence[Layer], boxes: CrownBoxes, number: int) -> tu
     )
 
 
-def _conclusion(network: Sequence[Layer], start: IntegerBox, boxes: CrownBoxes) -> tuple[str, ...]:
+def _conclusion(network: Sequence[Layer], start: IntegerBox, output: IntegerBox) -> tuple[str, ...]:
     """The network, that it is well-formed, and its theorem."""
     last = len(network)
-    ends = tuple(
-        (max(one.lower, 0), max(one.upper, 0)) if network[-1].relu else (one.lower, one.upper)
-        for one in boxes.layers[-1]
-    )
     steps = [
         f"  have ⟨reached{n}, length{n}⟩ := layer_sound (p := problem) "
         f"(relu := {'true' if layer.relu else 'false'}) (by decide +kernel) (by decide +kernel) "
@@ -129,7 +127,7 @@ def _conclusion(network: Sequence[Layer], start: IntegerBox, boxes: CrownBoxes) 
         for n, layer in enumerate(network, 1)
     ]
     return (
-        *box_lines("outputBox", "The outputs", IntegerBox(SCALE, ends)),
+        *box_lines("outputBox", "The outputs", output),
         *network_lines(network),
         *SETTING,
         *bounds_statement(start.scale, SCALE),

@@ -18,6 +18,7 @@ from lean_export.run_text import (
     hanging,
     layer_lines,
     module_text,
+    namespace,
     natural_box,
     network_lines,
     packed,
@@ -43,10 +44,10 @@ _CHECKERS = {
 
 def interval_modules(
     network: Sequence[Layer], start: IntegerBox, region: int, about: str
-) -> list[Module]:
-    """The modules of one region: the layers, then the theorem that they are composed to."""
+) -> tuple[list[Module], IntegerBox]:
+    """The modules of one region, its theorem in the last, and the output box of the theorem."""
     boxes = propagated(network, start)
-    namespace = stem = f"Refsem.Run.Region{region}"
+    stem = namespace(region)
     modules: list[Module] = []
     groups = packed(network, MODULE_WORDS)
     imports = ["Refsem.Interval"]
@@ -58,15 +59,15 @@ def interval_modules(
             body.extend(box_lines("inputBox", "The inputs", boxes[0]))
         for number in group:
             body.extend(_step_lines(network, boxes, number))
-        found = [f"{namespace}.{part}{n}" for n in group for part in ("wellFormed", "step")]
+        found = [f"{stem}.{part}{n}" for n in group for part in ("wellFormed", "step")]
         if place == len(groups):
             body.extend(_conclusion(network, boxes))
-            found += [f"{namespace}.network_wellFormed", f"{namespace}.output_bounds"]
+            found += [f"{stem}.network_wellFormed", f"{stem}.output_bounds"]
         doc = f"# Interval bounds, region {region}. {about}"
-        text = module_text(imports, doc, namespace, body)
+        text = module_text(imports, doc, stem, body)
         modules.append(Module(f"{name.replace('.', '/')}.lean", text, tuple(found)))
         imports = [name]
-    return modules
+    return modules, boxes[-1]
 
 
 def _step_lines(

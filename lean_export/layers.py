@@ -3,8 +3,9 @@
 A layer is an affine map, its weights and constants as binary32 patterns, with or without a ReLU
 after it. Affine nodes in a row are merged into one layer as long as every entry of the product is
 still exactly a binary32 number; a matrix product and the constant added to it thus become one
-layer whose patterns are the file's own (a zero is written +0). What is not a chain of affine nodes
-and ReLUs is refused by name.
+layer whose patterns are the file's own (a zero is written +0). The last layer has no ReLU: where
+the graph ends in one, or is empty, it is the identity. What is not a chain of affine nodes and
+ReLUs is refused by name.
 """
 
 from collections.abc import Iterable
@@ -80,9 +81,9 @@ def layers(prepared: Prepared, file: str) -> tuple[Layer, ...]:
             before = current or _identity(prepared.operands(name)[0], prepared)
             found.append(_layer(_Map(name, before.matrix, before.constant), relu=True, file=file))
             current = None
-    if current is not None or not found:
-        found.append(_layer(current or _identity(source, prepared), relu=False, file=file))
-    return tuple(found)
+    if current is None:
+        current = _identity(sink, prepared)
+    return (*found, _layer(current, relu=False, file=file))
 
 
 def _chain(prepared: Prepared, source: str, sink: str, file: str) -> Iterable[str]:

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lean_export.theorems import Status, Theorem
 from refsem.errors import InputError
@@ -53,14 +52,16 @@ def read_manifest(directory: Path) -> Manifest:
     """The manifest of an exported folder; `InputError` where there is none or it is malformed."""
     path = directory / NAME
     try:
-        return _manifest(json.loads(path.read_text(encoding="utf-8")))
+        return manifest_of(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(str(directory), "", f"no {NAME}: not a project of `refsem lean`") from None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InputError(str(path), "", f"not a manifest of `refsem lean`: {error}") from error
 
 
-def _manifest(content: Any) -> Manifest:  # noqa: ANN401  whatever the JSON holds
+def manifest_of(text: str) -> Manifest:
+    """The manifest that a text holds; `ValueError`, `TypeError` or `AttributeError` if none."""
+    content = json.loads(text)
     if set(content) != {"format", "files", "theorems"} or content["format"] != FORMAT:
         raise ValueError(f"it is not of the format {FORMAT}")
     return Manifest(

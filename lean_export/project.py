@@ -10,11 +10,13 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from importlib.resources import files as package_files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
 
+from lean_export import reals, torchlean
 from lean_export.families import Family, grouped
 from lean_export.files import proofs_text, root_text, statements_text
 from lean_export.manifest import (
@@ -23,11 +25,12 @@ from lean_export.manifest import (
     announced,
     changes,
     describe,
+    manifest_of,
     manifest_text,
     read_manifest,
 )
 from lean_export.proofs import Proof
-from lean_export.runs import RunProject, run_project
+from lean_export.runs import RegionRun, RunProject, run_project
 from lean_export.theorems import Status, Theorem, rule_theorems
 from refsem.errors import InputError
 from refsem.rules import CATALOGUE, Rule
@@ -54,29 +57,87 @@ class LeanSummary:
         )
 
 
+class Target(Enum):
+    """What a project is for; only `CORE` is ever read by a Lean here."""
+
+    CORE = "core"
+    MATHLIB = "mathlib"
+    TORCHLEAN = "torchlean"
+
+
 RULE_CORE = ("Refsem/Basic.lean",)
 """The hand-written files on which theorems of rules rest."""
 
+WHOLE_CORE = (
+    *RULE_CORE,
+    "Refsem/Network.lean",
+    "Refsem/Rounding.lean",
+    "Refsem/Binary32.lean",
+)
+"""The hand-written files beside the whole catalogue: what is proved of rounding and of binary32."""
 
-def write_project(directory: Path, rules: Iterable[Rule] = CATALOGUE) -> LeanSummary:
+
+def write_project(
+    directory: Path, rules: Iterable[Rule] = CATALOGUE, target: Target = Target.CORE
+) -> LeanSummary:
     """Write the project of some rules to a folder that is new, empty or an unedited export.
 
-    `InputError` where the folder is anything else, or cannot be written.
+    `InputError` where the folder is anything else, or cannot be written, and for a target that
+    takes runs only.
     """
     content, theorems = project_files(rules)
+    if target is Target.TORCHLEAN:
+        raise InputError("", "--target torchlean", "exports runs only; give a --ledger")
+    if target is Target.MATHLIB:
+        content = for_mathlib(content, theorems, ())
     _write(directory, content)
     return LeanSummary.of(theorem.status for theorem in theorems)
 
 
-def write_run(directory: Path, ledger: Path) -> tuple[LeanSummary, float]:
+def write_run(
+    directory: Path, ledger: Path, target: Target = Target.CORE
+) -> tuple[LeanSummary, float]:
     """Write the project of a ledger's run: counts, and the seconds Lean is expected to take.
 
     `InputError` as of `write_project`, and where the ledger's run cannot be exported.
     """
     run = run_project(ledger)
     content, statuses = run_files(run)
+    if target is Target.MATHLIB:
+        content = for_mathlib(content, rule_theorems(run.rules), run.regions)
+    elif target is Target.TORCHLEAN:
+        content = for_torchlean(content, run.regions)
     _write(directory, content)
     return LeanSummary.of(statuses.values()), run.seconds
+
+
+def for_mathlib(
+    content: Mapping[str, str], theorems: Iterable[Theorem], regions: Iterable[RegionRun]
+) -> dict[str, str]:
+    """The project with one file more, unchecked: its theorems over Mathlib's real numbers."""
+    starts = ((region.namespace, region.start) for region in regions)
+    further = {
+        reals.PATH: reals.reals_text(theorems, starts),
+        reals.LAKEFILE: reals.lakefile(content[reals.LAKEFILE]),
+    }
+    return _with(content, further)
+
+
+def for_torchlean(content: Mapping[str, str], regions: Iterable[RegionRun]) -> dict[str, str]:
+    """The project with an artifact for TorchLean a region, unchecked."""
+    further = {"torchlean/README.md": torchlean.README}
+    for one in regions:
+        name = one.namespace.rpartition(".")[2].lower()
+        query = torchlean.crown_query(one.network, one.start, one.slopes, one.output)
+        further[f"torchlean/{name}.crown_query.json"] = query
+    return _with(content, further)
+
+
+def _with(content: Mapping[str, str], further: Mapping[str, str]) -> dict[str, str]:
+    """The project with further files, and listed with them."""
+    whole = {**content, **further}
+    statuses = manifest_of(whole.pop(NAME)).theorems
+    return {**whole, NAME: manifest_text(describe(whole, statuses))}
 
 
 def run_files(run: RunProject) -> tuple[dict[str, str], dict[str, Status]]:
@@ -98,9 +159,10 @@ def _write(directory: Path, content: Mapping[str, str]) -> None:
 
 def project_files(rules: Iterable[Rule]) -> tuple[dict[str, str], tuple[Theorem, ...]]:
     """The text of every file by its path, the list of them included, and the theorems."""
-    written = [(family, rule_theorems(family.rules)) for family in grouped(rules)]
+    asked = tuple(rules)
+    written = [(family, rule_theorems(family.rules)) for family in grouped(asked)]
     theorems = tuple(theorem for _, stated in written for theorem in stated)
-    return assembled(written), theorems
+    return assembled(written, WHOLE_CORE if asked == CATALOGUE else RULE_CORE), theorems
 
 
 def assembled(

@@ -15,7 +15,7 @@ from lean_export.crown_theorem import crown_modules, pushes
 from lean_export.interval_boxes import IntegerBox
 from lean_export.interval_theorem import interval_modules
 from lean_export.layers import Layer, layers
-from lean_export.run_text import Module
+from lean_export.run_text import namespace
 from lean_export.theorems import Status
 from refsem.certificates.derivation import Derivation, read_derivation
 from refsem.errors import InputError
@@ -34,6 +34,17 @@ one coefficient of a form back through one neuron."""
 
 
 @dataclass(frozen=True, slots=True)
+class RegionRun:
+    """One region of a run: the layers, the input box, the slopes, and the output box proved."""
+
+    namespace: str
+    network: tuple[Layer, ...]
+    start: IntegerBox
+    slopes: tuple[Slopes, ...]
+    output: IntegerBox
+
+
+@dataclass(frozen=True, slots=True)
 class RunProject:
     """What a run adds to a project."""
 
@@ -41,8 +52,13 @@ class RunProject:
     rules: tuple[Rule, ...]
     files: Mapping[str, str]
     theorems: Mapping[str, Status]
+    regions: tuple[RegionRun, ...]
     seconds: float
     """How long a real Lean is expected to take over the run's own files."""
+
+
+_CORES = {"ibp": interval_theorem.CORE, "crown": crown_theorem.CORE}
+"""The hand-written files on which the theorems of a method rest."""
 
 
 def run_project(ledger: Path) -> RunProject:
@@ -55,35 +71,27 @@ def run_project(ledger: Path) -> RunProject:
     network = layers(prepared, file)
     files: dict[str, str] = {}
     theorems: dict[str, Status] = {}
+    regions = []
     for number, trace in enumerate(derivation.traces, 1):
-        for module in _modules(prepared, network, trace, number, derivation):
-            files[module.path] = module.text
-            theorems |= dict.fromkeys(module.theorems, Status.CLOSED)
-    work = WORD_SECONDS * sum(layer.words for layer in network)
-    if method == "crown":
-        work += PUSH_SECONDS * pushes(network)
-    seconds = START_SECONDS * len(files) + work * len(derivation.traces)
+        start = integer_box(*trace.regions[0].boxes[prepared.graph.inputs[0]])
+        slopes = tuple(_slopes(trace, layer) for layer in network)
+        about = _about(derivation)
+        modules, output = (
+            interval_modules(network, start, number, about)
+            if method == "ibp"
+            else crown_modules(network, start, slopes, number, about)
+        )
+        files |= {module.path: module.text for module in modules}
+        theorems |= {name: Status.CLOSED for module in modules for name in module.theorems}
+        regions.append(RegionRun(namespace(number), network, start, slopes, output))
     used = _used_rules(derivation.traces)
-    return RunProject(_CORES[method], used, files, theorems, seconds)
+    seconds = START_SECONDS * len(files) + len(regions) * _seconds(network, method)
+    return RunProject(_CORES[method], used, files, theorems, tuple(regions), seconds)
 
 
-_CORES = {"ibp": interval_theorem.CORE, "crown": crown_theorem.CORE}
-"""The hand-written files on which the theorems of a method rest."""
-
-
-def _modules(
-    prepared: Prepared,
-    network: Sequence[Layer],
-    trace: Trace,
-    number: int,
-    derivation: Derivation,
-) -> list[Module]:
-    start = integer_box(*trace.regions[0].boxes[prepared.graph.inputs[0]])
-    about = _about(derivation)
-    if derivation.header["method"] == "ibp":
-        return interval_modules(network, start, number, about)
-    slopes = [_slopes(trace, layer) for layer in network]
-    return crown_modules(network, start, slopes, number, about)
+def _seconds(network: Sequence[Layer], method: str) -> float:
+    words = WORD_SECONDS * sum(layer.words for layer in network)
+    return words if method == "ibp" else words + PUSH_SECONDS * pushes(network)
 
 
 def _slopes(trace: Trace, layer: Layer) -> Slopes:

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lean_export.checker import LeanReport, Verdict, check_project
-from lean_export.project import LeanSummary, write_project, write_run
+from lean_export.project import LeanSummary, Target, write_project, write_run
 from refsem.cli.terminal import print_json, report_console
 from refsem.errors import InputError
 
@@ -16,7 +16,7 @@ from refsem.errors import InputError
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option(
     "--target",
-    type=click.Choice(["core", "mathlib", "torchlean"]),
+    type=click.Choice([one.value for one in Target]),
     default="core",
     show_default=True,
     help="What the project builds on.",
@@ -38,11 +38,13 @@ def lean(
     With --ledger, the theorems of that run's network and of the rules it used.
     """
     if target != "core":
-        raise InputError("", f"--target {target}", "is not supported yet")
+        if checked:
+            raise InputError("", f"--target {target}", "cannot be checked here; check `core`")
+        _say(f"what --target {target} adds is read by no Lean here: it is unchecked")
     if ledger is None:
-        summary = write_project(directory)
+        summary = write_project(directory, target=Target(target))
     else:
-        summary, seconds = write_run(directory, ledger)
+        summary, seconds = write_run(directory, ledger, Target(target))
         _say(f"Lean is expected to take about {seconds:.0f} s over the network on an idle core")
     report = _read_by_lean(directory, cache) if checked else None
     if as_json:

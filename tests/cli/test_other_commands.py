@@ -116,3 +116,35 @@ def test_an_unknown_rule_of_a_file_is_refused(refsem: Command, tmp_path: Path) -
     run = refsem("rules", f"{path}:other")
     assert (run.status, run.out) == (3, "")
     assert run.err.splitlines()[-1].endswith("other: there is no such rule; there are halved")
+
+
+# refsem lean
+
+
+def test_a_ledger_becomes_a_lean_project(refsem: Command, files: Files) -> None:
+    ledger = files.folder / "ledger.jsonl"
+    refsem("audit", files.model, files.properties["holds"], "--ledger", ledger)
+    run = refsem("lean", files.folder / "out", "--ledger", ledger, "--json")
+    assert run.status == 0
+    found = json.loads(run.out)
+    assert found["closed"] == found["theorems"] > 20
+    assert "Lean is expected to take about" in run.err
+    text = (files.folder / "out" / "Refsem" / "Run" / "Region1.lean").read_text("utf-8")
+    assert "theorem output_bounds" in text
+
+
+def test_a_file_that_is_no_ledger_is_refused(refsem: Command, files: Files) -> None:
+    run = refsem("lean", files.folder / "out", "--ledger", files.model)
+    assert (run.status, run.out) == (3, "")
+    assert not (files.folder / "out").exists()
+
+
+def test_an_unchecked_target_says_so_and_is_not_checked(refsem: Command, files: Files) -> None:
+    for target in ("mathlib", "torchlean"):
+        run = refsem("lean", files.folder / "out", "--target", target, "--check")
+        assert (run.status, run.out) == (3, "")
+        assert "cannot be checked here" in run.err
+        assert not (files.folder / "out").exists()
+    run = refsem("lean", files.folder / "out", "--target", "mathlib")
+    assert run.status == 0
+    assert "unchecked" in run.err

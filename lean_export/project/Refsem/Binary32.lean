@@ -33,7 +33,8 @@ theorem representable_of_small {n : Int} (small : n.natAbs < 2 ^ 24) : Represent
   ⟨n, 0, by simp, small⟩
 
 theorem representable_neg {n : Int} : Representable n → Representable (-n)
-  | ⟨m, e, equal, small⟩ => ⟨-m, e, by rw [equal, Int.neg_mul], by rw [Int.natAbs_neg]; exact small⟩
+  | ⟨m, e, equal, small⟩ =>
+    ⟨-m, e, by rw [equal, Int.neg_mul], by rw [Int.natAbs_neg]; exact small⟩
 
 theorem representable_magnitude (bits : Nat) : Representable (magnitude bits : Int) := by
   unfold magnitude
@@ -133,7 +134,7 @@ theorem le_truncate {k m f : Nat} (small : m < 2 ^ 24) (le : m * 2 ^ f ≤ k) :
         rw [← Nat.pow_add, ← Nat.pow_add]; exact Nat.pow_le_pow_right (by omega) (by omega)
       exact Nat.le_trans below (Nat.le_trans place (Nat.mul_le_mul_right _ kept))
 
-/-- Truncation is rounding down: of the numbers of the format at most `n / d` it is the greatest. -/
+/-- Truncation rounds down: of the numbers of the format at most `n / d` it is the greatest. -/
 theorem truncate_roundsDown {n d m f : Nat} (positive : 0 < d) (small : m < 2 ^ 24)
     (le : m * 2 ^ f * d ≤ n) : m * 2 ^ f ≤ roundDown n d ∧ roundDown n d * d ≤ n := by
   constructor

@@ -542,7 +542,8 @@ theorem straight_line_sound {l u z c d b : α} (above : l ≤ z) (below : z ≤ 
     grind
 
 theorem missed_cast {relu : Bool} {c d l b : Int} (h : b ≤ missed relu c d l) :
-    ((unit : Int) : α) * (d : α) * (l : α) + (b : α) ≤ (c : α) * ((activate relu l : Int) : α) := by
+    ((unit : Int) : α) * (d : α) * (l : α) + (b : α) ≤
+      (c : α) * ((activate relu l : Int) : α) := by
   have unfolded : missed relu c d l = c * activate relu l - unit * d * l := rfl
   rw [unfolded] at h
   have := cast_le (α := α) h

@@ -131,7 +131,8 @@ end Meaning
 
 theorem wellFormed_cons {width next : Nat} {relu : Bool} {rows : List Nat} {layers : List Layer}
     (here : rowsWellFormed width rows = true) (count : rows.length = next)
-    (there : wellFormed next layers = true) : wellFormed width (⟨relu, rows⟩ :: layers) = true := by
+    (there : wellFormed next layers = true) :
+    wellFormed width (⟨relu, rows⟩ :: layers) = true := by
   simp only [wellFormed, here, count, there, Bool.and_self]
 
 section Casts

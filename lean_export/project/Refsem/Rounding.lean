@@ -11,9 +11,9 @@ public import Refsem.Basic
 /-!
 # Rounding, as a relation
 
-Rounding is specified before it is computed: `RoundsDown F x r` says that `r` is the greatest number
-of the format `F` that is at most `x`. A format is any set of numbers of an ordered field. Of
-overflow nothing is said here: where no number of the format is near, nothing is a rounding.
+Rounding is specified before it is computed: `RoundsDown F x r` says that `r` is the greatest
+number of the format `F` that is at most `x`. A format is any set of numbers of an ordered field.
+Of overflow nothing is said here: where no number of the format is near, nothing is a rounding.
 
 ## Main statements
 
@@ -144,7 +144,7 @@ theorem nearest_error {F : α → Prop} {x r d e : α} (h : RoundsNearest F x r)
   have := abs_cases (x - e)
   grind
 
-/-- Where the gap is at most `2 u` times a number below `|x|`, the relative error is at most `u`. -/
+/-- Where the gap is at most `2 u b` for some `b ≤ |x|`, the relative error is at most `u`. -/
 theorem standard_model {F : α → Prop} {x r d e u b : α} (h : RoundsNearest F x r) (below : F d)
     (above : F e) (le₁ : d ≤ x) (le₂ : x ≤ e) (gap : e - d ≤ u * b + u * b) (nonneg : 0 ≤ u)
     (least : b ≤ abs x) : abs (x - r) ≤ u * abs x := by
