@@ -34,12 +34,12 @@ CORE = ("Refsem/Basic.lean", "Refsem/Network.lean", "Refsem/Interval.lean")
 """The hand-written files on which an interval theorem rests."""
 
 _CHECKERS = {
-    (True, True): ("hiddenRows", "a layer between two ReLUs"),
-    (True, False): ("outputRows", "a layer after a ReLU"),
-    (False, True): ("inputRows", "a layer before a ReLU"),
-    (False, False): ("onlyRows", "a layer without a ReLU before or after it"),
+    (True, True): "hiddenRows",
+    (True, False): "outputRows",
+    (False, True): "inputRows",
+    (False, False): "onlyRows",
 }
-"""The checker by whether a ReLU stands before and after the layer."""
+"""The checker by whether the box before is one of natural numbers, and whether a ReLU follows."""
 
 
 def interval_modules(
@@ -56,10 +56,12 @@ def interval_modules(
         name = stem if whole else f"{stem}Part{place}"
         body: list[str] = []
         if place == 1:
-            body.extend(box_lines("inputBox", "The inputs", boxes[0]))
+            body.extend(_input_lines(boxes[0]))
         for number in group:
             body.extend(_step_lines(network, boxes, number))
         found = [f"{stem}.{part}{n}" for n in group for part in ("wellFormed", "step")]
+        if place == 1 and _is_natural(boxes[0]):
+            found.append(f"{stem}.naturalInput_ends")
         if place == len(groups):
             body.extend(_conclusion(network, boxes))
             found += [f"{stem}.network_wellFormed", f"{stem}.output_bounds"]
@@ -68,6 +70,27 @@ def interval_modules(
         modules.append(Module(f"{name.replace('.', '/')}.lean", text, tuple(found)))
         imports = [name]
     return modules, boxes[-1]
+
+
+def _is_natural(box: IntegerBox) -> bool:
+    return all(low >= 0 for low, _ in box.ends)
+
+
+def _input_lines(start: IntegerBox) -> tuple[str, ...]:
+    """The input box; where no end is negative, also as the box that is quicker to compute with."""
+    stated = box_lines("inputBox", "The inputs", start)
+    if not _is_natural(start):
+        return stated
+    return (
+        *stated,
+        "",
+        "/-- The same, in natural numbers. -/",
+        "def naturalInput : NatBox :=",
+        *natural_box(start.ends),
+        "",
+        "theorem naturalInput_ends : naturalInput.ends = inputBox := by",
+        "  decide +kernel",
+    )
 
 
 def _step_lines(
@@ -86,7 +109,9 @@ def _step_lines(
         )
     else:
         lines = box_lines(name, what, box)
-    checker, earlier = _checker(network, number), box_name(len(network), number - 1)
+    checker, earlier = _checker(network, boxes[0], number), box_name(len(network), number - 1)
+    if number == 1 and _is_natural(boxes[0]):
+        earlier = "naturalInput"
     scales = f"{scale_text(before.scale)} {power_text(before.scale * UNIT // box.scale)}"
     return (
         *layer_lines(layer, number),
@@ -100,23 +125,32 @@ def _step_lines(
     )
 
 
-def _checker(network: Sequence[Layer], number: int) -> str:
-    after_relu = number > 1 and network[number - 2].relu
-    return _CHECKERS[after_relu, network[number - 1].relu][0]
+def _checker(network: Sequence[Layer], start: IntegerBox, number: int) -> str:
+    natural = network[number - 2].relu if number > 1 else _is_natural(start)
+    return _CHECKERS[natural, network[number - 1].relu]
 
 
 def _conclusion(network: Sequence[Layer], boxes: Sequence[IntegerBox]) -> tuple[str, ...]:
     """The network, that it is well-formed, and its theorem."""
     last = len(network)
     steps = [
-        f"  have inside{n} := {_checker(network, n)}_sound (T := {scale_text(boxes[n].scale)}) "
-        f"(by decide +kernel) (by decide +kernel) inside{n - 1} step{n}"
+        f"  have inside{n} := {_checker(network, boxes[0], n)}_sound "
+        f"(T := {scale_text(boxes[n].scale)}) (by decide +kernel) (by decide +kernel) "
+        f"inside{n - 1} step{n}"
         for n in range(1, last + 1)
     ]
+    entry: tuple[str, ...] = ()
+    if _is_natural(boxes[0]):
+        natural = f"InNatBox {scale_text(boxes[0].scale)} naturalInput x"
+        entry = (
+            f"  have inside0 : {natural} :=",
+            "    inNatBox_of_inBox (by rw [naturalInput_ends]; exact inside0)",
+        )
     return (
         *network_lines(network),
         *SETTING,
         *bounds_statement(boxes[0].scale, boxes[last].scale),
+        *entry,
         *(line for step in steps for line in hanging(step)),
         f"  exact inside{last}",
     )

@@ -16,16 +16,15 @@ from lean_reports import said_by, with_verdict, write_files
 from lean_runs import audited, ledger_of, random_model
 
 from lean_export.checker import LeanReport, Verdict
+from lean_export.interval_boxes import UNIT
+from lean_export.layers import Layer
 from lean_export.project import run_files, write_run
+from lean_export.run_text import literal
 from lean_export.runs import RunProject, run_project
 from lean_export.theorems import Status
 from lean_export.toolchain import Lean
-from refsem.certificates.derivation import read_derivation
-from refsem.exact import ExactTensor
-from refsem.ir.evaluation import evaluate_graph, prepare
 
 RUN = "Refsem.Run.Region1"
-POINT = [mpq(1, 3), mpq(-1, 2)]
 
 
 def moved(text: str, definition: str, by: int) -> str:
@@ -72,16 +71,22 @@ def with_changes(run: RunProject, variants: Mapping[str, str], extra: str) -> Ru
     return dataclasses.replace(run, rules=(), files=files, theorems=theorems)
 
 
-def sample(ledger: Path) -> str:
-    """That the network's value at a point, in Lean's semantics over Rat, is the exact one."""
-    derivation = read_derivation(ledger)
-    prepared = prepare(derivation.graph)
-    given = {prepared.graph.inputs[0]: ExactTensor.from_rationals(POINT).reshape(1, -1)}
-    values = evaluate_graph(prepared, given)[prepared.graph.outputs[0]].rationals()
-    point, value = (", ".join(f"{one}" for one in side) for side in (POINT, values))
+ROWS = ((0xBE800000, 0x3EAAAAAB, 0xC0400000), (0x80000000, 0x00000001, 0x3F800000))
+"""-1/4, then 11184811/2^25 and -3; -0, then the least subnormal and 1."""
+
+
+def sample() -> str:
+    """That what rows compute at a point, in Lean's semantics over Rat, is what we compute."""
+    layer = Layer("sample", relu=True, rows=ROWS)
+    point = [mpq(5), mpq(-1, 2)]
+    sums = [c + sum(w * x for w, x in zip(ws, point, strict=True)) for c, *ws in layer.values()]
+    values = [max(mpq(total, UNIT), mpq(0)) for total in sums]
+    assert [value > 0 for value in values] == [True, False]
+    listed = ", ".join(map(str, values))
+    rows = ", ".join(map(literal, ROWS))
     return (
-        f"\ntheorem sample : eval network [{point}] =\n    ([{value}] : List Rat) := by\n"
-        "  decide +kernel\n"
+        f"\ntheorem sample :\n    eval [⟨true, [{rows}]⟩] [5, -1/2] =\n"
+        f"      ([{listed}] : List Rat) := by\n  decide +kernel\n"
     )
 
 
@@ -109,7 +114,7 @@ def test_lean_accepts_interval_bounds_and_no_tampered_ones(lean: Lean, tmp_path:
         "NaN": patterns(text, 1, "NaN"),
         "lost": patterns(text, 2, "lost"),
     }
-    report = report_on(lean, with_changes(run, variants, sample(ledger)), tmp_path / "project")
+    report = report_on(lean, with_changes(run, variants, sample()), tmp_path / "project")
     verdicts = {one.name: one.verdict for one in report.theorems}
     assert all(verdicts[name] is Verdict.CLOSED for name in (*run.theorems, f"{RUN}.sample"))
     failures = dict(zip(variants, (in_error(report, n) for n in range(len(variants))), strict=True))

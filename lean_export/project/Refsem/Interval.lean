@@ -24,10 +24,10 @@ directly: that is what makes a network of thousands of weights a matter of secon
 
 ## Main statements
 
-* `inputRows_sound`: the first layer, from a box with ends of any sign.
-* `hiddenRows_sound`: a layer between two ReLUs.
-* `outputRows_sound`: the last layer, without a ReLU.
-* `onlyRows_sound`: a network of one layer, without a ReLU.
+* `inputRows_sound`: a layer with a ReLU, from a box with ends of any sign.
+* `hiddenRows_sound`: a layer with a ReLU, from a box of natural numbers, as after a ReLU.
+* `outputRows_sound`: a layer without a ReLU, from a box of natural numbers.
+* `onlyRows_sound`: a layer without a ReLU, from a box with ends of any sign.
 -/
 
 open Lean.Grind Std
@@ -50,6 +50,20 @@ def InNatBox {α : Type u} [Field α] [LE α] (scale : Nat) : NatBox → List α
     ((l : Int) : α) ≤ ((scale : Int) : α) * x ∧ ((scale : Int) : α) * x ≤ ((h : Int) : α) ∧
       InNatBox scale box xs
   | _, _ => False
+
+/-- The ends as integers. -/
+def NatBox.ends : NatBox → List (Int × Int)
+  | .nil => []
+  | .cons l h box => ((l : Int), (h : Int)) :: box.ends
+
+theorem inNatBox_of_inBox {α : Type u} [Field α] [LE α] {scale : Nat} :
+    ∀ {box : NatBox} {xs : List α}, InBox scale box.ends xs → InNatBox scale box xs
+  | .nil, [], _ => True.intro
+  | .cons _ _ _, _ :: _, inside => by
+    obtain ⟨below, above, others⟩ := inside
+    exact ⟨below, above, inNatBox_of_inBox others⟩
+  | .nil, _ :: _, inside => inside.elim
+  | .cons _ _ _, [], inside => inside.elim
 
 /-! ### The checkers -/
 
