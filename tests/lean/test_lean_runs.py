@@ -229,6 +229,18 @@ def test_a_large_network_is_cut_into_modules_that_import_each_other(
     assert [one[1].count("theorem step"), two[1].count("theorem step")] == [2, 1]
 
 
+@pytest.mark.parametrize(("lowest", "checker"), [("0", "hiddenRows"), ("-0.1", "inputRows")])
+def test_an_input_without_negative_ends_is_checked_in_natural_numbers(
+    tmp_path: Path, lowest: str, checker: str
+) -> None:
+    model = random_model(tmp_path, (2, 3, 2), seed=1)
+    run = run_project(ledger_of(model, [lowest, "0"], ["1", "1"], "ibp"))
+    (text,) = run.files.values()
+    assert f"{checker}_sound" in text
+    assert ("naturalInput" in text) == (lowest == "0")
+    assert ("Refsem.Run.Region1.naturalInput_ends" in run.theorems) == (lowest == "0")
+
+
 def test_a_method_that_is_not_exported_is_refused(tmp_path: Path) -> None:
     ledger = ledger_of(random_model(tmp_path, (2, 2), seed=1), ["0", "0"], ["1", "1"], "ibp")
     text = ledger.read_text("utf-8")
