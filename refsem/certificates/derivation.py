@@ -19,14 +19,14 @@ from typing import TypeVar
 import numpy as np
 from gmpy2 import mpq
 
-from refsem.certificates.numbers import read_number
-from refsem.certificates.strict_json import Number, Value, read_first_line
 from refsem.exact import ExactTensor
 from refsem.ir.graph import Bits, Graph, GraphError, Node, check_wellformed
 from refsem.ir.operators import Attribute, Op
 from refsem.obligations.ledger import FORMAT
 from refsem.rounding import Infinite
 from refsem.rules.trace import Application, Combination, Region, Trace
+from refsem.untrusted.numbers import read_number
+from refsem.untrusted.strict_json import Number, Value, read_first_line
 
 KEY = "derivation"
 """Where a ledger's header holds its derivation."""
