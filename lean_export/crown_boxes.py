@@ -52,14 +52,19 @@ class CrownBoxes:
     bits: int
 
 
-def crown_boxes(layers: Sequence[Layer], start: IntegerBox, slopes: Sequence[Slopes]) -> CrownBoxes:
-    """The boxes of all layers, each from the ones before; slopes are given a layer."""
+def crown_boxes(
+    layers: Sequence[Layer], start: IntegerBox, slopes: Sequence[Slopes], depths: Sequence[int]
+) -> CrownBoxes:
+    """The boxes of all layers, each from the ones before; slopes and depth are given a layer.
+
+    The depth is through how many layers forms are pushed back: all before it, or none.
+    """
     known: list[tuple[Neuron, ...]] = []
     matrices = [_matrix(layer) for layer in layers]
     largest = 1
     for number, layer in enumerate(layers):
-        lower, size_lower = _bounds(layers, matrices, known, start, number, 1)
-        upper, size_upper = _bounds(layers, matrices, known, start, number, -1)
+        lower, size_lower = _bounds(layers, matrices, known, start, depths[number], 1)
+        upper, size_upper = _bounds(layers, matrices, known, start, depths[number], -1)
         largest = max(largest, size_lower, size_upper)
         ends = zip(lower, upper, slopes[number], strict=True)
         known.append(tuple(Neuron(low, -high, *slope) for low, high, slope in ends))
@@ -78,10 +83,11 @@ def _bounds(
     matrices: Sequence[fmpz_mat],
     known: Sequence[tuple[Neuron, ...]],
     start: IntegerBox,
-    number: int,
+    depth: int,
     sign: int,
 ) -> tuple[list[int], int]:
-    """Lower ends of the rows of a layer times the sign, by full depth or one step."""
+    """Lower ends of the rows of the next layer times the sign, by that depth or one step."""
+    number = len(known)
     rows = layers[number].values()
     forms = _Forms(
         [sign * FINE * SCALE * row[0] for row in rows],
@@ -96,8 +102,11 @@ def _bounds(
                 for one in neurons
             ]
             found.append(_least(forms, box, 1, 1))
+            if depth == 0:
+                break
         _push_back(forms, layers[earlier], matrices[earlier], neurons)
-    found.append(_least(forms, start.ends, start.scale, SCALE))
+    if depth == number:
+        found.append(_least(forms, start.ends, start.scale, SCALE))
     return [max(ends) for ends in zip(*found, strict=True)], forms.largest
 
 

@@ -2,7 +2,8 @@
 
 Every layer's neurons get boxes that Lean derives again from the layers before (`Refsem/Crown.lean`:
 lines with the run's slopes, pushed back to the input), so that the output box is the audit's up to
-rounding. One module a layer: the checks of deep layers are the expensive ones.
+rounding. Where that would be too much for Lean, only the outputs are pushed back to the input, and
+the boxes of hidden neurons are one interval step each: a true theorem with a wider box.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,24 +27,39 @@ from lean_export.run_text import (
     well_formed_lines,
 )
 
-MODULE_WORDS = 1_000
+MODULE_WORDS = 16_000
 """How many patterns one module may hold, unless one layer has more."""
+
+MOST_PUSHES = 10_000
+"""Beyond so many, hidden neurons are not pushed back: some minutes of Lean."""
 
 CORE = ("Refsem/Basic.lean", "Refsem/Network.lean", "Refsem/Crown.lean")
 """The hand-written files on which a CROWN theorem rests."""
 
 
-def pushes(network: Sequence[Layer]) -> int:
+def depths(network: Sequence[Layer]) -> tuple[int, ...]:
+    """Through how many layers each layer's forms are pushed back."""
+    whole = tuple(range(len(network)))
+    if pushes(network, whole) <= MOST_PUSHES:
+        return whole
+    return (*(0 for _ in whole[:-1]), whole[-1])
+
+
+def pushes(network: Sequence[Layer], through: Sequence[int]) -> int:
     """How many coefficients are pushed back through a neuron when the network is checked."""
     heights = [len(layer.rows) for layer in network]
-    return sum(2 * rows * sum(heights[:number]) for number, rows in enumerate(heights))
+    return sum(
+        2 * heights[number] * sum(heights[number - depth : number])
+        for number, depth in enumerate(through)
+    )
 
 
 def crown_modules(
     network: Sequence[Layer], start: IntegerBox, slopes: Sequence[Slopes], region: int, about: str
 ) -> tuple[list[Module], IntegerBox]:
     """The modules of one region, its theorem in the last, and the output box of the theorem."""
-    boxes = crown_boxes(network, start, slopes)
+    through = depths(network)
+    boxes = crown_boxes(network, start, slopes, through)
     output = IntegerBox(SCALE, tuple((one.lower, one.upper) for one in boxes.layers[-1]))
     stem = namespace(region)
     modules: list[Module] = []
@@ -55,7 +71,7 @@ def crown_modules(
         if place == 1:
             body.extend(_problem_lines(start, boxes))
         for number in group:
-            body.extend(_layer_lines(network, boxes, number))
+            body.extend(_layer_lines(network, boxes, number, through[number - 1]))
         found = [f"{stem}.{part}{n}" for n in group for part in ("wellFormed", "step")]
         if place == len(groups):
             body.extend(_conclusion(network, start, output))
@@ -94,7 +110,9 @@ def _neurons(neurons: Iterable[Neuron]) -> tuple[str, ...]:
     return filled([*words, ".nil"], 2)
 
 
-def _layer_lines(network: Sequence[Layer], boxes: CrownBoxes, number: int) -> tuple[str, ...]:
+def _layer_lines(
+    network: Sequence[Layer], boxes: CrownBoxes, number: int, depth: int
+) -> tuple[str, ...]:
     """A layer's rows, its neurons, what is checked of them, and what is known then."""
     layer = network[number - 1]
     relu = "true" if layer.relu else "false"
@@ -107,7 +125,7 @@ def _layer_lines(network: Sequence[Layer], boxes: CrownBoxes, number: int) -> tu
         *_neurons(boxes.layers[number - 1]),
         *well_formed_lines(layer, number),
         "",
-        f"theorem step{number} : layerChecked problem known{number - 1} {number - 1} {layer.width}",
+        f"theorem step{number} : layerChecked problem known{number - 1} {depth} {layer.width}",
         f"    weights{number} neurons{number} = true := by",
         "  decide +kernel",
         "",

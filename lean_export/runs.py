@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lean_export import crown_theorem, interval_theorem
 from lean_export.crown_boxes import SLOPE_ONE, Slopes
-from lean_export.crown_theorem import crown_modules, pushes
+from lean_export.crown_theorem import crown_modules, depths, pushes
 from lean_export.interval_boxes import IntegerBox
 from lean_export.interval_theorem import interval_modules
 from lean_export.layers import Layer, layers
@@ -27,7 +27,7 @@ from refsem.rules.trace import Trace
 
 START_SECONDS = 12
 WORD_SECONDS = 0.0012
-PUSH_SECONDS = 0.002
+PUSH_SECONDS = 0.03
 """What an idle core of a laptop takes to start the packaged Lean, to check one pattern, and to push
 one coefficient of a form back through one neuron."""
 
@@ -90,7 +90,7 @@ def run_project(ledger: Path) -> RunProject:
 
 def _seconds(network: Sequence[Layer], method: str) -> float:
     words = WORD_SECONDS * sum(layer.words for layer in network)
-    return words if method == "ibp" else words + PUSH_SECONDS * pushes(network)
+    return words if method == "ibp" else words + PUSH_SECONDS * pushes(network, depths(network))
 
 
 def _slopes(trace: Trace, layer: Layer) -> Slopes:

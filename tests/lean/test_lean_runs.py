@@ -174,7 +174,17 @@ def test_crown_boxes_hold_at_points_for_any_slopes(tmp_path: Path, slope: int) -
     network = layers(prepared, "m")
     start = IntegerBox(4, ((-3, 4), (0, 1), (-8, -8)))
     slopes = [[(slope, SLOPE_ONE - slope // 2)] * len(layer.rows) for layer in network]
-    neurons = crown_boxes(network, start, slopes).layers[-1]
+    for depths in ((0, 1, 2), (0, 0, 2), (0, 0, 0)):
+        holds(network, start, slopes, depths)
+
+
+def holds(
+    network: tuple[Layer, ...],
+    start: IntegerBox,
+    slopes: list[list[tuple[int, int]]],
+    depths: tuple[int, ...],
+) -> None:
+    neurons = crown_boxes(network, start, slopes, depths).layers[-1]
     for corner in np.ndindex(2, 2, 2):
         point = [mpq(ends[side], 4) for ends, side in zip(start.ends, corner, strict=True)]
         for value, neuron in zip(evaluated(network, point), neurons, strict=True):
@@ -214,6 +224,20 @@ def test_every_region_has_its_theorem(tmp_path: Path) -> None:
     unsafe = "(assert (or (and (<= X_0 0) (>= Y_0 1000)) (and (>= X_0 0) (>= Y_0 1000))))"
     files = run_project(ledger_of(model, ["-1", "0"], ["1", "1"], "ibp", unsafe)).files
     assert sorted(files) == ["Refsem/Run/Region1.lean", "Refsem/Run/Region2.lean"]
+
+
+def test_a_large_network_has_only_its_outputs_pushed_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = random_model(tmp_path, (2, 3, 3, 2), seed=1)
+    ledger = ledger_of(model, ["-1", "0"], ["1", "1"], "crown")
+    network, *_ = audited_boxes(ledger)
+    assert crown_theorem.depths(network) == (0, 1, 2)
+    assert crown_theorem.pushes(network, (0, 1, 2)) == 2 * 3 * 3 + 2 * 2 * (3 + 3)
+    monkeypatch.setattr(crown_theorem, "MOST_PUSHES", 41)
+    assert crown_theorem.depths(network) == (0, 0, 2)
+    (text,) = run_project(ledger).files.values()
+    assert re.findall(r"layerChecked problem known\d (\d)", text) == ["0", "0", "2"]
 
 
 def test_a_large_network_is_cut_into_modules_that_import_each_other(
