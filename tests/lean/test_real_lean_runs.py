@@ -11,12 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from gmpy2 import mpq
 from lean_reports import said_by, with_verdict, write_files
 from lean_runs import audited, ledger_of, random_model
 
 from lean_export.checker import LeanReport, Verdict
-from lean_export.interval_boxes import UNIT
 from lean_export.layers import Layer
 from lean_export.project import run_files, write_run
 from lean_export.run_text import literal
@@ -76,23 +74,17 @@ def with_changes(run: RunProject, variants: Mapping[str, str], extra: str) -> Ru
     return dataclasses.replace(run, rules=(), files=files, theorems=theorems)
 
 
-ROWS = ((0xBE800000, 0x3EAAAAAB, 0xC0400000), (0x80000000, 0x00000001, 0x3F800000))
-"""-1/4, then 11184811/2^25 and -3; -0, then the least subnormal and 1."""
+ROW = (0xBE800000, 0x3EAAAAAB, 0xC0400000, 0x80000000, 0x00000001, 0x007FFFFF, 0x7F7FFFFF)
+"""-1/4, then 11184811/2^25, -3, -0, the least and the greatest subnormal, the greatest number."""
 
 
 def sample() -> str:
-    """That what rows compute at a point, in Lean's semantics over Rat, is what we compute."""
-    layer = Layer("sample", relu=True, rows=ROWS)
-    point = [mpq(5), mpq(-1, 2)]
-    sums = [c + sum(w * x for w, x in zip(ws, point, strict=True)) for c, *ws in layer.values()]
-    values = [max(mpq(total, UNIT), mpq(0)) for total in sums]
-    assert [value > 0 for value in values] == [True, False]
-    listed = ", ".join(map(str, values))
-    rows = ", ".join(map(literal, ROWS))
-    return (
-        f"\ntheorem sample :\n    eval [⟨true, [{rows}]⟩] [5, -1/2] =\n"
-        f"      ([{listed}] : List Rat) := by\n  decide +kernel\n"
-    )
+    """That Lean decodes the words of a row as we do."""
+    values = Layer("sample", relu=True, rows=(ROW,)).values()[0]
+    words = [f"word ({'rest (' * n}{literal(ROW)}{')' * n})" for n in range(len(ROW))]
+    equal = [f"value ({w}) = {v}" for w, v in zip(words, values, strict=True)]
+    lines = " ∧\n      ".join(equal)
+    return f"\ntheorem sample :\n    {lines} := by\n  decide +kernel\n"
 
 
 def report_on(lean: Lean, run: RunProject, folder: Path) -> LeanReport:
@@ -110,6 +102,7 @@ def in_error(report: LeanReport, number: int) -> set[str]:
     }
 
 
+@pytest.mark.nightly
 def test_lean_accepts_interval_bounds_and_no_tampered_ones(lean: Lean, tmp_path: Path) -> None:
     model = random_model(tmp_path, (2, 3, 3, 2), seed=11)
     ledger = ledger_of(model, ["-1", "-1"], ["1", "0.5"], "ibp")
