@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from refsem.exact import ExactTensor
 from refsem.ir.affine import AffineNode, NotAffine, affine_node, attribute_values, spread_steps
+from refsem.ir.composites import expanded
 from refsem.ir.graph import Graph, Node
 from refsem.ir.operators import OPERANDS, ROW, Op, Shape
 from refsem.ir.plan_values import plan_value
@@ -20,7 +21,7 @@ from refsem.ir.terms import applications
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A graph with its constants decoded and its affine maps built.
+    """A graph with its composites expanded, its constants decoded and its affine maps built.
 
     `nodes` are those that depend on the input or have no rational value, by name, in order;
     `affine` has a map for each affine one of them; `constants` has a (1, size) row for every other
@@ -48,13 +49,20 @@ def prepare(graph: Graph) -> Prepared:
 def prepare_exactly(graph: Graph, values: Mapping[str, ExactTensor]) -> Prepared:
     """The prepared form with these values of the constants, which need not be binary32.
 
-    The bits of the graph's constants are not looked at.
+    The bits of the graph's constants are not looked at. Composites are replaced by their first
+    expansion, whose own constants are binary32 values.
     """
-    shapes = {node.name: node.shape for node in graph.nodes}
+    whole = expanded(graph, {})
+    values = dict(values) | {
+        name: ExactTensor.from_binary32(bits)
+        for name, bits in whole.constants.items()
+        if name not in values
+    }
+    shapes = {node.name: node.shape for node in whole.nodes}
     constants: dict[str, ExactTensor] = {}
     affine: dict[str, AffineNode] = {}
     nodes: dict[str, Node] = {}
-    for node in graph.nodes:
+    for node in whole.nodes:
         if node.op is Op.CONSTANT:
             constants[node.name] = values[node.name].reshape(1, node.size)
             continue

@@ -56,6 +56,8 @@ class Graph:
     constants: Mapping[str, Bits]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+    """What the reader noticed in the file that a person should know; it changes no meaning."""
 
     def node(self, name: str) -> Node:
         """The node that defines a tensor; `KeyError` when there is none."""

@@ -1,38 +1,45 @@
 """The ONNX operators that are read, version by version, as operators of the catalogue.
 
-A row says from which operator-set version on it applies, how many inputs and which attributes the
-node may have, and what it becomes. A node is read by the last row not newer than the model's
-operator set; an attribute or operator without a row is refused by name, never ignored. Up to
-version 6, Add, Sub, Mul and Gemm broadcast in one direction by an attribute: those are refused.
+A row says from which operator-set version on it applies, how many inputs and outputs and which
+attributes the node may have, and what it becomes. A node is read by the last row not newer than
+the model's operator set; an attribute or operator without a row is refused by name, never
+ignored. Where an early version broadcasts by an attribute, the first row is a later one.
 
 Source: the operator statements of ONNX up to operator set `NEWEST_OPSET`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import prod
 from typing import TypeAlias
 
-import numpy as np
+from gmpy2 import mpq
 
+from refsem.ir import onnx_constants as constants
+from refsem.ir import onnx_elementwise as elementwise
+from refsem.ir import onnx_images as images
+from refsem.ir import onnx_rearranging as rearranging
+from refsem.ir import onnx_reducing as reducing
 from refsem.ir.onnx_application import Application, Applied, Meaning
-from refsem.ir.onnx_values import FloatTensor, IntegerTensor, Kind, check_shape, quoted
-from refsem.ir.operators import Attribute, Op, Shape
+from refsem.ir.onnx_values import Kind
+from refsem.ir.operators import Attribute, Op
 
 NEWEST_OPSET = 28
 """The newest operator-set version whose statements were read."""
+ANY_NUMBER = 2**31 - 1
+"""How many inputs an operator of any number of them may have."""
 
-Translator: TypeAlias = Callable[[Application], Meaning]
+Translator: TypeAlias = Callable[[Application], Meaning | tuple[Meaning, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """How an operator is read from an operator-set version on."""
+    """How an operator is read from an operator-set version on: with one output, or several."""
 
     since: int
     inputs: tuple[int, int]
     attributes: Mapping[str, Kind]
     translate: Translator
+    several: bool = False
 
 
 def version_at(op_type: str, opset: int) -> Version | None:
@@ -41,16 +48,8 @@ def version_at(op_type: str, opset: int) -> Version | None:
     return rows[-1] if rows else None
 
 
-def _binary(op: Op) -> Translator:
-    return lambda node: Applied(op, (node.tensor(0), node.tensor(1)), {})
-
-
-def _unary(op: Op) -> Translator:
-    return lambda node: Applied(op, (node.tensor(0),), {})
-
-
 def _gemm(node: Application) -> Meaning:
-    addend = node.zero if len(node.operands) < 3 or node.operands[2] is None else node.tensor(2)
+    addend = node.tensor(2) if node.given(2) else node.zero
     attributes: dict[str, Attribute] = {
         "alpha": node.factor("alpha"),
         "beta": node.factor("beta"),
@@ -60,172 +59,275 @@ def _gemm(node: Application) -> Meaning:
     return Applied(Op.GEMM, (node.tensor(0), node.tensor(1), addend), attributes)
 
 
-def _identity(node: Application) -> Meaning:
-    match node.operands[0]:
-        case IntegerTensor() as value:
-            return value
-        case _:
-            return Applied(Op.IDENTITY, (node.tensor(0),), {})
+def _binary32(value: str) -> mpq:
+    """The exact value of a default that the statements write as a hexadecimal float."""
+    significand, exponent = value.split("p")
+    return mpq(int(significand, 16)) * mpq(2) ** int(exponent)
 
 
-def _transpose(node: Application) -> Meaning:
-    operand = node.tensor(0)
-    reverse = tuple(reversed(range(len(operand.shape))))
-    axes = node.list_attribute("perm")
-    return Applied(Op.TRANSPOSE, (operand,), {"axes": reverse if axes is None else axes})
+# defaults of attributes, as the binary32 values of 0.01, 0.2, and SELU's two constants
+_LEAKY = {"alpha": _binary32("a3d70ap-30")}
+_HARD = {"alpha": _binary32("cccccdp-26"), "beta": mpq(1, 2)}
+_SELU = {"alpha": _binary32("d62d7dp-23"), "gamma": _binary32("867d5fp-23")}
+_ONE = {"alpha": mpq(1)}
 
-
-def _constant(node: Application) -> Meaning:
-    if len(node.attributes) != 1:
-        given = ", ".join(map(quoted, node.attributes)) or "none"
-        raise node.refusal(f"exactly one value attribute expected, {given} given")
-    match next(iter(node.attributes.values())):
-        case FloatTensor() | IntegerTensor() as value:
-            return value
-        case int() as value:
-            return IntegerTensor(np.array(value, dtype=np.int64))
-        case tuple() as values:
-            return IntegerTensor(np.array(values, dtype=np.int64))
-
-
-# rearrangements: each becomes a reshape to a known shape
-
-
-def _reshaped(node: Application, shape: Sequence[int]) -> Meaning:
-    target = check_shape(shape, node.file, node.place)
-    return Applied(Op.RESHAPE, (node.tensor(0),), {"shape": target})
-
-
-def _axis(node: Application, axis: int, end: int, *, negative: bool) -> int:
-    """An axis below `end`, counted from the end where it is negative and that is allowed."""
-    if not (-end if negative else 0) <= axis < end:
-        raise node.refusal(f"axis {axis} is out of range")
-    return axis % end
-
-
-def _axes(node: Application, axes: tuple[int, ...], end: int, *, negative: bool) -> set[int]:
-    """Distinct axes; none at all is refused, since what it means is disputed."""
-    found = {_axis(node, axis, end, negative=negative) for axis in axes}
-    if not found or len(found) != len(axes):
-        raise node.refusal(f"axes {list(axes)} are empty or not distinct")
-    return found
-
-
-def _flatten(*, negative: bool) -> Translator:
-    def translate(node: Application) -> Meaning:
-        shape = node.tensor(0).shape
-        axis = node.integer("axis", 1)
-        if axis != len(shape):  # the rank itself is allowed here, and leaves one column
-            axis = _axis(node, axis, len(shape), negative=negative)
-        return _reshaped(node, (prod(shape[:axis]), prod(shape[axis:])))
-
-    return translate
-
-
-def _reshape_attribute(node: Application) -> Meaning:
-    target = node.list_attribute("shape")
-    if target is None:
-        raise node.refusal("attribute 'shape' is missing")
-    return _reshaped(node, _reshape_target(node, target, keep_zero=False))
-
-
-def _reshape_input(node: Application) -> Meaning:
-    keep_zero = node.flag("allowzero") == 1
-    return _reshaped(node, _reshape_target(node, node.list_input(1), keep_zero=keep_zero))
-
-
-def _reshape_target(node: Application, target: tuple[int, ...], *, keep_zero: bool) -> Shape:
-    """The shape meant: 0 copies the operand's dimension unless kept, one -1 is what is left."""
-    shape = node.tensor(0).shape
-    if not keep_zero and any(length == 0 for length in target[len(shape) :]):
-        raise node.refusal(f"shape {list(target)} copies a dimension {list(shape)} has not")
-    lengths = [
-        shape[axis] if length == 0 and not keep_zero else length
-        for axis, length in enumerate(target)
-    ]
-    if -1 not in lengths:
-        return tuple(lengths)
-    rest = prod(length for length in lengths if length != -1)
-    if lengths.count(-1) > 1 or rest <= 0 or prod(shape) % rest:
-        raise node.refusal(f"shape {list(target)} does not determine -1 for {list(shape)}")
-    return tuple(prod(shape) // rest if length == -1 else length for length in lengths)
-
-
-def _squeezed(node: Application, axes: tuple[int, ...] | None, *, negative: bool) -> Meaning:
-    shape = node.tensor(0).shape
-    if axes is None:
-        return _reshaped(node, [length for length in shape if length != 1])
-    dropped = _axes(node, axes, len(shape), negative=negative)
-    for axis in sorted(dropped):
-        if shape[axis] != 1:
-            raise node.refusal(f"axis {axis} of {list(shape)} has length {shape[axis]}, not 1")
-    return _reshaped(node, [length for axis, length in enumerate(shape) if axis not in dropped])
-
-
-def _unsqueezed(node: Application, axes: tuple[int, ...] | None, *, negative: bool) -> Meaning:
-    if axes is None:
-        raise node.refusal("attribute 'axes' is missing")
-    rest = iter(node.tensor(0).shape)
-    rank = len(node.tensor(0).shape) + len(axes)
-    added = _axes(node, axes, rank, negative=negative)
-    return _reshaped(node, [1 if axis in added else next(rest) for axis in range(rank)])
-
-
-def _squeeze_input(node: Application) -> Meaning:
-    absent = len(node.operands) < 2 or node.operands[1] is None
-    return _squeezed(node, None if absent else node.list_input(1), negative=True)
-
-
-_GEMM = {"alpha": Kind.FLOAT, "beta": Kind.FLOAT, "transA": Kind.INT, "transB": Kind.INT}
-_AXIS, _AXES = {"axis": Kind.INT}, {"axes": Kind.INTS}
+INT, INTS, FLOAT, STRING = Kind.INT, Kind.INTS, Kind.FLOAT, Kind.STRING
+_GEMM = {"alpha": FLOAT, "beta": FLOAT, "transA": INT, "transB": INT}
+_AXIS, _AXES = {"axis": INT}, {"axes": INTS}
+_ALPHA = {"alpha": FLOAT}
 _VALUE = {"value": Kind.TENSOR}
 _VALUES = _VALUE | {
-    "value_float": Kind.FLOAT,
+    "value_float": FLOAT,
     "value_floats": Kind.FLOATS,
-    "value_int": Kind.INT,
-    "value_ints": Kind.INTS,
+    "value_int": INT,
+    "value_ints": INTS,
+}
+_WINDOW = {"auto_pad": STRING, "kernel_shape": INTS, "pads": INTS, "strides": INTS}
+_CONV = _WINDOW | {"dilations": INTS, "group": INT}
+_CONV_TRANSPOSE = _CONV | {"output_padding": INTS, "output_shape": INTS}
+_EPSILON = {"epsilon": FLOAT}
+_BATCH = _EPSILON | {"momentum": FLOAT}
+_REDUCE = _AXES | {"keepdims": INT}
+_REDUCE_INPUT = {"keepdims": INT, "noop_with_empty_axes": INT}
+
+
+def _one_row(since: int, inputs: tuple[int, int], translate: Translator) -> tuple[Version, ...]:
+    return (Version(since, inputs, {}, translate),)
+
+
+def _unary(op: Op, since: int) -> tuple[Version, ...]:
+    return _one_row(since, (1, 1), elementwise.unary(op))
+
+
+def _shaped(
+    op: Op, since: int, kinds: Mapping[str, Kind], defaults: Mapping[str, mpq]
+) -> tuple[Version, ...]:
+    return (Version(since, (1, 1), kinds, elementwise.unary(op, defaults)),)
+
+
+def _compared(op: Op, since: int, *, swapped: bool, negated: bool) -> tuple[Version, ...]:
+    translate = elementwise.comparison(op, swapped=swapped, negated=negated)
+    return _one_row(since, (2, 2), translate)
+
+
+def _reduced(translate: Translator, since: int) -> tuple[Version, ...]:
+    """A reduction whose axes are an attribute, and from a version on an input."""
+    return (
+        Version(1, (1, 1), _REDUCE, translate),
+        Version(since, (1, 2), _REDUCE_INPUT, translate),
+    )
+
+
+def _along(op: Op) -> tuple[Version, ...]:
+    return (
+        Version(1, (1, 1), _AXIS, reducing.softmax(op, flattening=True)),
+        Version(13, (1, 1), _AXIS, reducing.softmax(op, flattening=False)),
+    )
+
+
+_ELEMENTWISE: Mapping[str, tuple[Version, ...]] = {
+    "Add": _one_row(7, (2, 2), elementwise.binary(Op.ADD)),
+    "Sub": _one_row(7, (2, 2), elementwise.binary(Op.SUB)),
+    "Mul": _one_row(7, (2, 2), elementwise.binary(Op.MUL)),
+    "Div": _one_row(7, (2, 2), elementwise.quotient),
+    "Relu": _unary(Op.RELU, 1),
+    "Neg": _unary(Op.NEG, 6),
+    "Abs": _unary(Op.ABS, 6),
+    "Sqrt": _unary(Op.SQRT, 6),
+    "Reciprocal": _unary(Op.RECIPROCAL, 6),
+    "Exp": _unary(Op.EXP, 6),
+    "Log": _unary(Op.LOG, 6),
+    "Sin": _unary(Op.SIN, 7),
+    "Cos": _unary(Op.COS, 7),
+    "Tanh": _unary(Op.TANH, 6),
+    "Sigmoid": _unary(Op.SIGMOID, 6),
+    "Softplus": _unary(Op.SOFTPLUS, 1),
+    "Softsign": _unary(Op.SOFTSIGN, 1),
+    "Erf": _unary(Op.ERF, 9),
+    "Sign": _unary(Op.SIGN, 9),
+    "HardSwish": _unary(Op.HARD_SWISH, 14),
+    "Mish": _unary(Op.MISH, 18),
+    "Elu": _shaped(Op.ELU, 6, _ALPHA, _ONE),
+    "Celu": _shaped(Op.CELU, 12, _ALPHA, _ONE),
+    "Swish": _shaped(Op.SILU, 24, _ALPHA, _ONE),
+    "LeakyRelu": _shaped(Op.LEAKY_RELU, 6, _ALPHA, _LEAKY),
+    "ThresholdedRelu": _shaped(Op.THRESHOLDED_RELU, 10, _ALPHA, _ONE),
+    "HardSigmoid": _shaped(Op.HARD_SIGMOID, 6, _ALPHA | {"beta": FLOAT}, _HARD),
+    "Selu": _shaped(Op.SELU, 6, _ALPHA | {"gamma": FLOAT}, _SELU),
+    "Gelu": (Version(20, (1, 1), {"approximate": STRING}, elementwise.gelu),),
+    "PRelu": _one_row(7, (2, 2), elementwise.prelu),
+    "Pow": _one_row(7, (2, 2), elementwise.power),
+    "Max": _one_row(8, (1, ANY_NUMBER), elementwise.chained(Op.MAX)),
+    "Min": _one_row(8, (1, ANY_NUMBER), elementwise.chained(Op.MIN)),
+    "Sum": _one_row(8, (1, ANY_NUMBER), elementwise.chained(Op.ADD)),
+    "Mean": _one_row(8, (1, ANY_NUMBER), elementwise.mean),
+    "Clip": (
+        Version(6, (1, 1), {"min": FLOAT, "max": FLOAT}, elementwise.clip_attributes),
+        Version(11, (1, 3), {}, elementwise.clip_inputs),
+    ),
+    "Less": _compared(Op.LESS, 7, swapped=False, negated=False),
+    "Greater": _compared(Op.LESS, 7, swapped=True, negated=False),
+    "LessOrEqual": _compared(Op.LESS_EQUAL, 12, swapped=False, negated=False),
+    "GreaterOrEqual": _compared(Op.LESS_EQUAL, 12, swapped=True, negated=False),
+    "Equal": _compared(Op.EQUAL, 7, swapped=False, negated=False),
+    "Not": _one_row(1, (1, 1), elementwise.logical(Op.NOT)),
+    "And": _one_row(7, (2, 2), elementwise.logical(Op.MIN)),
+    "Or": _one_row(7, (2, 2), elementwise.logical(Op.MAX)),
+    "Where": _one_row(9, (3, 3), elementwise.where),
+    "Cast": (
+        Version(6, (1, 1), {"to": INT}, elementwise.cast),
+        Version(19, (1, 1), {"to": INT, "saturate": INT}, elementwise.cast),
+        Version(24, (1, 1), {"to": INT, "saturate": INT, "round_mode": STRING}, elementwise.cast),
+    ),
 }
 
-OPERATORS: Mapping[str, tuple[Version, ...]] = {
-    "Add": (Version(7, (2, 2), {}, _binary(Op.ADD)),),
-    "Sub": (Version(7, (2, 2), {}, _binary(Op.SUB)),),
-    "Mul": (Version(7, (2, 2), {}, _binary(Op.MUL)),),
-    "MatMul": (Version(1, (2, 2), {}, _binary(Op.MATMUL)),),
+_PRODUCTS: Mapping[str, tuple[Version, ...]] = {
+    "MatMul": _one_row(1, (2, 2), elementwise.binary(Op.MATMUL)),
     "Gemm": (Version(7, (3, 3), _GEMM, _gemm), Version(11, (2, 3), _GEMM, _gemm)),
-    "Relu": (Version(1, (1, 1), {}, _unary(Op.RELU)),),
-    "Exp": (Version(6, (1, 1), {}, _unary(Op.EXP)),),
-    "Log": (Version(6, (1, 1), {}, _unary(Op.LOG)),),
-    "Tanh": (Version(6, (1, 1), {}, _unary(Op.TANH)),),
-    "Sigmoid": (Version(6, (1, 1), {}, _unary(Op.SIGMOID)),),
-    "Softplus": (Version(1, (1, 1), {}, _unary(Op.SOFTPLUS)),),
-    "Sin": (Version(7, (1, 1), {}, _unary(Op.SIN)),),
-    "Cos": (Version(7, (1, 1), {}, _unary(Op.COS)),),
-    "Sqrt": (Version(6, (1, 1), {}, _unary(Op.SQRT)),),
-    "Reciprocal": (Version(6, (1, 1), {}, _unary(Op.RECIPROCAL)),),
-    "Identity": (Version(1, (1, 1), {}, _identity),),
-    "Transpose": (Version(1, (1, 1), {"perm": Kind.INTS}, _transpose),),
-    "Constant": (Version(1, (0, 0), _VALUE, _constant), Version(12, (0, 0), _VALUES, _constant)),
-    "Flatten": (
-        Version(1, (1, 1), _AXIS, _flatten(negative=False)),
-        Version(11, (1, 1), _AXIS, _flatten(negative=True)),
-    ),
-    "Reshape": (
-        Version(1, (1, 1), {"shape": Kind.INTS}, _reshape_attribute),
-        Version(5, (2, 2), {}, _reshape_input),
-        Version(14, (2, 2), {"allowzero": Kind.INT}, _reshape_input),
-    ),
-    "Squeeze": (
-        Version(1, (1, 1), _AXES, lambda n: _squeezed(n, n.list_attribute("axes"), negative=False)),
-        Version(11, (1, 1), _AXES, lambda n: _squeezed(n, n.list_attribute("axes"), negative=True)),
-        Version(13, (1, 2), {}, _squeeze_input),
-    ),
-    "Unsqueeze": (
+    "Conv": (Version(1, (2, 3), _CONV, images.conv),),
+    "ConvTranspose": (Version(1, (2, 3), _CONV_TRANSPOSE, images.conv_transpose),),
+}
+
+_POOL = _WINDOW | {"storage_order": INT}
+_AVERAGE = _WINDOW | {"count_include_pad": INT}
+_SPATIAL = {"spatial": 1}
+
+_IMAGES: Mapping[str, tuple[Version, ...]] = {
+    "MaxPool": (
+        Version(1, (1, 1), _WINDOW, images.pool(Op.MAX_POOL)),
+        Version(8, (1, 1), _POOL, images.pool(Op.MAX_POOL)),
         Version(
-            1, (1, 1), _AXES, lambda n: _unsqueezed(n, n.list_attribute("axes"), negative=False)
+            10, (1, 1), _POOL | {"dilations": INTS, "ceil_mode": INT}, images.pool(Op.MAX_POOL)
         ),
+    ),
+    "AveragePool": (
+        Version(1, (1, 1), _WINDOW, images.pool(Op.AVERAGE_POOL)),
+        Version(7, (1, 1), _AVERAGE, images.pool(Op.AVERAGE_POOL)),
+        Version(10, (1, 1), _AVERAGE | {"ceil_mode": INT}, images.pool(Op.AVERAGE_POOL)),
         Version(
-            11, (1, 1), _AXES, lambda n: _unsqueezed(n, n.list_attribute("axes"), negative=True)
+            19,
+            (1, 1),
+            _AVERAGE | {"ceil_mode": INT, "dilations": INTS},
+            images.pool(Op.AVERAGE_POOL),
         ),
-        Version(13, (2, 2), {}, lambda n: _unsqueezed(n, n.list_input(1), negative=True)),
+    ),
+    "GlobalAveragePool": _one_row(1, (1, 1), images.global_pool(Op.REDUCE_MEAN)),
+    "GlobalMaxPool": _one_row(1, (1, 1), images.global_pool(Op.REDUCE_MAX)),
+    "BatchNormalization": (
+        Version(
+            6,
+            (5, 5),
+            _BATCH | {"is_test": INT, "spatial": INT},
+            images.batch_normalisation({"is_test": 1, "spatial": 1}),
+        ),
+        Version(7, (5, 5), _BATCH | {"spatial": INT}, images.batch_normalisation(_SPATIAL)),
+        Version(9, (5, 5), _BATCH, images.batch_normalisation({})),
+        Version(
+            14,
+            (5, 5),
+            _BATCH | {"training_mode": INT},
+            images.batch_normalisation({"training_mode": 0}),
+        ),
     ),
 }
+
+_REDUCTIONS: Mapping[str, tuple[Version, ...]] = {
+    "ReduceSum": _reduced(reducing.reduced(Op.REDUCE_SUM), 13),
+    "ReduceMean": _reduced(reducing.reduced(Op.REDUCE_MEAN), 18),
+    "ReduceMax": _reduced(reducing.reduced(Op.REDUCE_MAX), 18),
+    "ReduceMin": _reduced(reducing.reduced(Op.REDUCE_MIN), 18),
+    "ReduceLogSumExp": _reduced(reducing.reduced(Op.LOG_SUM_EXP), 18),
+    "ReduceL1": _reduced(reducing.of_elements(Op.ABS), 18),
+    "ReduceSumSquare": _reduced(reducing.of_elements(Op.SQUARE), 18),
+    "ReduceL2": _reduced(reducing.after_sum(Op.SQRT, Op.SQUARE), 18),
+    "ReduceLogSum": _reduced(reducing.after_sum(Op.LOG, None), 18),
+    "Softmax": _along(Op.SOFTMAX),
+    "LogSoftmax": _along(Op.LOG_SOFTMAX),
+    "LayerNormalization": (
+        Version(
+            17,
+            (2, 3),
+            _AXIS | _EPSILON | {"stash_type": INT},
+            reducing.layer_normalisation,
+        ),
+    ),
+}
+
+_CONSTANTS: Mapping[str, tuple[Version, ...]] = {
+    "Constant": (
+        Version(1, (0, 0), _VALUE, constants.constant),
+        Version(12, (0, 0), _VALUES, constants.constant),
+    ),
+    "Identity": _one_row(1, (1, 1), constants.identity),
+    "Dropout": (
+        Version(6, (1, 1), {"ratio": FLOAT, "is_test": INT}, constants.dropout_unless_told),
+        Version(7, (1, 1), {"ratio": FLOAT}, constants.dropout),
+        Version(12, (1, 3), {"seed": INT}, constants.dropout),
+    ),
+    "Shape": (
+        Version(1, (1, 1), {}, constants.shape),
+        Version(15, (1, 1), {"start": INT, "end": INT}, constants.shape),
+    ),
+    "Size": _one_row(1, (1, 1), constants.size),
+    "ConstantOfShape": (Version(9, (1, 1), _VALUE, constants.constant_of_shape),),
+    "Range": _one_row(11, (3, 3), constants.range_of),
+}
+
+_PAD = {"mode": STRING}
+
+_REARRANGEMENTS: Mapping[str, tuple[Version, ...]] = {
+    "Transpose": (Version(1, (1, 1), {"perm": INTS}, rearranging.transpose),),
+    "Flatten": (
+        Version(1, (1, 1), _AXIS, rearranging.flatten(negative=False)),
+        Version(11, (1, 1), _AXIS, rearranging.flatten(negative=True)),
+    ),
+    "Reshape": (
+        Version(1, (1, 1), {"shape": INTS}, rearranging.reshape_attribute),
+        Version(5, (2, 2), {}, rearranging.reshape_input),
+        Version(14, (2, 2), {"allowzero": INT}, rearranging.reshape_input),
+    ),
+    "Squeeze": (
+        Version(1, (1, 1), _AXES, rearranging.squeeze_attribute(negative=False)),
+        Version(11, (1, 1), _AXES, rearranging.squeeze_attribute(negative=True)),
+        Version(13, (1, 2), {}, rearranging.squeeze_input),
+    ),
+    "Unsqueeze": (
+        Version(1, (1, 1), _AXES, rearranging.unsqueeze_attribute(negative=False)),
+        Version(11, (1, 1), _AXES, rearranging.unsqueeze_attribute(negative=True)),
+        Version(13, (2, 2), {}, rearranging.unsqueeze_input),
+    ),
+    "Concat": (
+        Version(1, (1, ANY_NUMBER), _AXIS, rearranging.concat(negative=False, otherwise=1)),
+        Version(4, (1, ANY_NUMBER), _AXIS, rearranging.concat(negative=False, otherwise=None)),
+        Version(11, (1, ANY_NUMBER), _AXIS, rearranging.concat(negative=True, otherwise=None)),
+    ),
+    "Expand": _one_row(8, (2, 2), rearranging.expand),
+    "Tile": _one_row(6, (2, 2), rearranging.tile),
+    "Gather": (
+        Version(1, (2, 2), _AXIS, rearranging.gather(negative=False)),
+        Version(11, (2, 2), _AXIS, rearranging.gather(negative=True)),
+    ),
+    "Slice": (
+        Version(1, (1, 1), _AXES | {"starts": INTS, "ends": INTS}, rearranging.slice_attributes),
+        Version(10, (3, 5), {}, rearranging.slice_inputs),
+    ),
+    "Split": (
+        Version(2, (1, 1), _AXIS | {"split": INTS}, rearranging.split, several=True),
+        Version(13, (1, 2), _AXIS, rearranging.split, several=True),
+        Version(18, (1, 2), _AXIS | {"num_outputs": INT}, rearranging.split, several=True),
+    ),
+    "Pad": (
+        Version(
+            2,
+            (1, 1),
+            _PAD | {"pads": INTS, "value": FLOAT},
+            rearranging.pad_attributes,
+        ),
+        Version(11, (2, 3), _PAD, rearranging.pad_inputs),
+        Version(18, (2, 4), _PAD, rearranging.pad_inputs),
+    ),
+}
+
+OPERATORS: Mapping[str, tuple[Version, ...]] = (
+    {**_ELEMENTWISE, **_PRODUCTS, **_IMAGES} | {**_REDUCTIONS, **_CONSTANTS} | {**_REARRANGEMENTS}
+)

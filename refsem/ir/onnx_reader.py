@@ -1,9 +1,10 @@
 """Reading an ONNX file as a graph: every part of the file is understood or refused by name.
 
 What is read: one graph of float32 tensors, the operators of `onnx_operators`, constants inside the
-file. Tensor names are the file's. A first dimension of an input that is symbolic or missing (the
-batch) is read as 1; any other unknown dimension is refused. Shapes the file declares for tensors
-must agree with the computed ones. Nodes that no output needs are read, then dropped.
+file; integers and truth values where they are constants, comparisons or conditions. Tensor names
+are the file's. A first dimension of an input that is symbolic or missing (the batch) is read as
+1; any other unknown dimension is refused. A shape the file declares for a tensor that is not its
+shape is remarked upon. Nodes that no output needs are read, then dropped.
 
 The order of the checks is the trust argument: encoding, then sizes, then values; nothing in the
 file is executed and no other file is opened. Limits stand in `onnx_wire` and `onnx_values`.
@@ -17,11 +18,18 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # ships no types
 
 from refsem.errors import InputError
-from refsem.ir.graph import Graph, GraphError, Node, check_wellformed, make_node
+from refsem.ir.graph import Graph, GraphError, Node, check_wellformed
 from refsem.ir.onnx_application import Application, Applied, Value
+from refsem.ir.onnx_definitions import Definer
 from refsem.ir.onnx_operators import NEWEST_OPSET, OPERATORS, Version, version_at
-from refsem.ir.onnx_scope import Scope, check_declared, read_ends, zero_constant
-from refsem.ir.onnx_values import ENTRY_LIMIT, quoted, read_attributes, refuse_unread_fields
+from refsem.ir.onnx_scope import Scope, check_declared, names_in, read_ends, zero_constant
+from refsem.ir.onnx_values import (
+    ENTRY_LIMIT,
+    FLOAT,
+    quoted,
+    read_attributes,
+    refuse_unread_fields,
+)
 from refsem.ir.onnx_wire import check_encoding
 from refsem.ir.operators import Op
 
@@ -51,9 +59,9 @@ def read_onnx(data: bytes, file: str) -> Graph:
     opsets = _opsets(model, file)
     for node in model.graph.node:
         _version(node, opsets, file)
-    scope = Scope(file, {}, {}, set())
+    scope = Scope(file, {}, {}, {}, names_in(model.graph), [])
     read_ends(model.graph, scope)
-    zero = zero_constant(model.graph, scope)
+    zero = zero_constant(scope)
     for node in _in_order(model.graph.node, scope, opsets):
         _read_node(node, scope, opsets, zero)
     check_declared((*model.graph.value_info, *model.graph.input, *model.graph.output), scope)
@@ -132,20 +140,34 @@ def _in_order(
 
 
 def _read_node(node: onnx.NodeProto, scope: Scope, opsets: Mapping[str, int], zero: Node) -> None:
-    """Define the tensor of a node."""
+    """Define the tensors of a node."""
     file, place = scope.file, _place(node, opsets)
     version = _version(node, opsets, file)
     refuse_unread_fields(node, _NODE, file, place)
-    if len(node.output) != 1:
-        raise InputError(file, place, f"{len(node.output)} outputs, 1 expected")
+    outputs = list(node.output)
+    while len(outputs) > 1 and not outputs[-1]:
+        outputs.pop()
+    if len(outputs) != 1 and not (version.several and outputs):
+        raise InputError(file, place, f"{len(outputs)} outputs, 1 expected")
     operands = _operands(node, version.inputs, scope, place)
-    attributes = read_attributes(node, version.attributes, file, place)
-    meaning = version.translate(Application(file, place, operands, attributes, zero))
-    match meaning:
-        case Applied():
-            _define_applied(_output(node), meaning, scope, place)
-        case _:
-            scope.define_constant(_output(node), meaning, place)
+    application = Application(
+        file,
+        place,
+        operands,
+        tuple(FLOAT if operand is None else scope.element(operand) for operand in operands),
+        scope.constants,
+        read_attributes(node, version.attributes, file, place),
+        len(outputs),
+        zero,
+    )
+    found = version.translate(application)
+    meanings = found if isinstance(found, tuple) else (found,)
+    for name, meaning in zip(outputs, meanings, strict=True):
+        match meaning:
+            case Applied():
+                Definer(scope, application, name).define(meaning)
+            case _:
+                scope.define_constant(name, meaning, place)
 
 
 def _operands(
@@ -168,18 +190,6 @@ def _operands(
     return tuple(operands)
 
 
-def _define_applied(name: str, applied: Applied, scope: Scope, place: str) -> None:
-    """Define a tensor as an operator of the catalogue, of which it must be a right use."""
-    variable = [operand.name in scope.variable for operand in applied.operands]
-    try:
-        node = make_node(name, applied.op, applied.operands, applied.attributes)
-    except GraphError as error:
-        raise InputError(scope.file, place, error.message) from error
-    scope.define(name, node, place)
-    if any(variable):
-        scope.variable.add(name)
-
-
 # the graph
 
 
@@ -192,15 +202,15 @@ def _graph(graph: onnx.GraphProto, scope: Scope) -> Graph:
             raise InputError(scope.file, place, "is listed twice")
         if name not in scope.values:
             raise InputError(scope.file, place, "is not defined")
-        if name not in scope.variable:
-            raise InputError(scope.file, place, "does not depend on any input")
+        if not isinstance(scope.values[name], Node):
+            raise InputError(scope.file, place, "is a list of integers, not a float32 tensor")
     nodes = _needed(outputs, scope)
     if sum(node.size for node in nodes) > TOTAL_LIMIT:
         message = f"all tensors together are larger than the limit of {TOTAL_LIMIT} entries"
         raise InputError(scope.file, "", message)
     constants = {node.name: scope.constants[node.name] for node in nodes if node.op is Op.CONSTANT}
     inputs = tuple(node.name for node in nodes if node.op is Op.INPUT)
-    result = Graph(nodes, constants, inputs, outputs)
+    result = Graph(nodes, constants, inputs, outputs, tuple(scope.remarks))
     try:
         check_wellformed(result)
     except GraphError as error:

@@ -1,7 +1,7 @@
 """The tensors an ONNX graph has defined so far, and the ends of the graph: inputs and constants.
 
-Invariant: a name stands for one tensor, of a shape within the limits; shapes and types that the
-file declares agree with the ones read.
+Invariant: a name stands for one tensor, of a shape within the limits; types that the file declares
+agree with the ones read, and a declared shape that does not agree is remarked upon.
 """
 
 from collections.abc import Iterable
@@ -14,8 +14,9 @@ import onnx
 
 from refsem.errors import InputError
 from refsem.ir.graph import Bits, Node, make_node
-from refsem.ir.onnx_application import Value
+from refsem.ir.onnx_application import Value, shape_of
 from refsem.ir.onnx_values import (
+    FLOAT,
     NAME_LIMIT,
     FloatTensor,
     IntegerTensor,
@@ -30,12 +31,32 @@ from refsem.ir.operators import Op, Shape
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What the names read so far stand for; `variable` are those that depend on an input."""
+    """What the names read so far stand for.
+
+    `elements` are the element types of tensors that are not float32, `taken` are the names that
+    stand in the file, `remarks` is what a reader should be told of the file.
+    """
 
     file: str
     values: dict[str, Value]
     constants: dict[str, Bits]
-    variable: set[str]
+    elements: dict[str, int]
+    taken: frozenset[str]
+    remarks: list[str]
+
+    def element(self, value: Value) -> int:
+        """The element type of a tensor."""
+        if isinstance(value, IntegerTensor):
+            return value.element
+        return self.elements.get(value.name, FLOAT)
+
+    def fresh(self, name: str) -> str:
+        """A name for an inner tensor of a node, which nothing else has."""
+        return next(
+            inner
+            for inner in map(f"{name}#{{}}".format, count())
+            if inner not in self.taken and inner not in self.values
+        )
 
     def define(self, name: str, value: Value, place: str) -> None:
         """Record a tensor; `InputError` for a name unfit or taken, or a shape past the limits."""
@@ -71,11 +92,10 @@ def read_ends(graph: onnx.GraphProto, scope: Scope) -> None:
         if info.name not in constant:
             shape = _input_shape(info, scope.file, place)
             scope.define(info.name, make_node(info.name, Op.INPUT, (), {"shape": shape}), place)
-            scope.variable.add(info.name)
     for tensor in graph.initializer:
         place = f"tensor {quoted(tensor.name)}"
         scope.define_constant(tensor.name, read_tensor(tensor, scope.file, place), place)
-    if not scope.variable:
+    if len(scope.values) == len(constant & set(scope.values)):
         raise InputError(scope.file, "", "the graph has no input")
 
 
@@ -110,7 +130,7 @@ def _input_shape(info: onnx.ValueInfoProto, file: str, place: str) -> Shape:
 
 
 def check_declared(declared: Iterable[onnx.ValueInfoProto], scope: Scope) -> None:
-    """Nothing if every type and shape the file states agrees with what was read."""
+    """Nothing if every type the file states agrees with what was read; shapes may be remarked."""
     for info in declared:
         value = scope.values.get(info.name)
         kind = info.type.WhichOneof("value")
@@ -118,31 +138,37 @@ def check_declared(declared: Iterable[onnx.ValueInfoProto], scope: Scope) -> Non
             continue
         place = f"tensor {quoted(info.name)}"
         stated = _tensor_type(info, scope.file, place)
-        found = onnx.TensorProto.FLOAT if isinstance(value, Node) else onnx.TensorProto.INT64
+        found = scope.element(value)
         if stated.elem_type not in {found, onnx.TensorProto.UNDEFINED}:
             names = element_type_name(stated.elem_type), element_type_name(found)
             raise InputError(scope.file, place, f"declared {names[0]}, but is {names[1]}")
         if stated.HasField("shape"):
-            shape = value.shape if isinstance(value, Node) else value.values.shape
-            _check_declared_shape(stated.shape, shape, scope.file, place)
+            _check_declared_shape(stated.shape, shape_of(value), scope, place)
 
 
 def _check_declared_shape(
-    stated: onnx.TensorShapeProto, shape: Shape, file: str, place: str
+    stated: onnx.TensorShapeProto, shape: Shape, scope: Scope, place: str
 ) -> None:
+    """A declared shape means nothing by itself: where it is false, that is remarked upon."""
     if len(stated.dim) != len(shape):
         message = f"declared with {len(stated.dim)} dimensions, but its shape is {list(shape)}"
-        raise InputError(file, place, message)
+        scope.remarks.append(f"{place}: {message}")
+        return
     for axis, (dimension, length) in enumerate(zip(stated.dim, shape, strict=True)):
         if dimension.HasField("dim_value") and dimension.dim_value != length:
             message = f"dimension {axis} declared {dimension.dim_value}, but is {length}"
-            raise InputError(file, place, message)
+            scope.remarks.append(f"{place}: {message}")
 
 
-def zero_constant(graph: onnx.GraphProto, scope: Scope) -> Node:
+def names_in(graph: onnx.GraphProto) -> frozenset[str]:
+    """Every name that the graph gives to a tensor."""
+    listed = (*graph.input, *graph.initializer)
+    return frozenset(item.name for item in listed).union(*(node.output for node in graph.node))
+
+
+def zero_constant(scope: Scope) -> Node:
     """A constant 0 under a name that nothing in the file has."""
-    taken = set(scope.values).union(*(node.output for node in graph.node))
-    name = next(name for name in map("zero_{}".format, count()) if name not in taken)
+    name = next(name for name in map("zero_{}".format, count()) if name not in scope.taken)
     node = make_node(name, Op.CONSTANT, (), {"shape": ()})
     scope.define(name, node, "")
     scope.constants[name] = np.zeros((), dtype=np.uint32)

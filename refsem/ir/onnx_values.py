@@ -38,6 +38,7 @@ class Kind(Enum):
     FLOAT = "f"
     FLOATS = "floats"
     TENSOR = "t"
+    STRING = "s"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,18 +50,26 @@ class FloatTensor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IntegerTensor:
-    """A constant of int64 data: a shape or a list of axes, never data."""
+    """A constant of integers (truth values as 0 and 1) of the stated ONNX element type."""
 
     values: npt.NDArray[np.int64]
+    element: int
 
 
 Tensor: TypeAlias = FloatTensor | IntegerTensor
-AttributeValue: TypeAlias = int | tuple[int, ...] | Tensor
+AttributeValue: TypeAlias = int | str | tuple[int, ...] | Tensor
 
-_ELEMENT_WIDTH = {onnx.TensorProto.FLOAT: 4, onnx.TensorProto.INT64: 8}
-_TYPED_FIELD = {onnx.TensorProto.FLOAT: "float_data", onnx.TensorProto.INT64: "int64_data"}
+FLOAT, INT64 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
+INT32, BOOL = onnx.TensorProto.INT32, onnx.TensorProto.BOOL
+"""The element types that are read."""
+_ELEMENT_WIDTH = {FLOAT: 4, INT64: 8, INT32: 4, BOOL: 1}
+_TYPED_FIELD = {FLOAT: "float_data", INT64: "int64_data", INT32: "int32_data", BOOL: "int32_data"}
+_RANGES = {INT64: (-(2**63), 2**63 - 1), INT32: (-(2**31), 2**31 - 1), BOOL: (0, 1)}
 _ABOUT = ("name", "doc_string", "metadata_props")
-_DATA = ("dims", "data_type", "data_location", "float_data", "int64_data", "raw_data")
+_DATA = (
+    *("dims", "data_type", "data_location", "raw_data"),
+    *("float_data", "int64_data", "int32_data"),
+)
 
 
 def element_type_name(number: int) -> str:
@@ -106,18 +115,20 @@ def check_shape(shape: Sequence[int], file: str, place: str) -> Shape:
 
 
 def read_tensor(tensor: onnx.TensorProto, file: str, place: str) -> Tensor:
-    """The value of a float32 or int64 tensor; `InputError` for any other."""
+    """The value of a float32, integer or boolean tensor; `InputError` for any other."""
     if tensor.external_data or tensor.data_location != onnx.TensorProto.DEFAULT:
         raise InputError(file, place, "external data: other files are never opened")
     element = tensor.data_type
     if element not in _ELEMENT_WIDTH:
-        message = f"element type {element_type_name(element)}; FLOAT or INT64 expected"
+        message = f"element type {element_type_name(element)}; FLOAT, INT64, INT32 or BOOL expected"
         raise InputError(file, place, message)
     refuse_unread_fields(tensor, (*_ABOUT, *_DATA), file, place)
     shape = check_shape(tensor.dims, file, place)
     _check_length(tensor, prod(shape), file, place)
-    if element == onnx.TensorProto.INT64:
-        return IntegerTensor(_integers(tensor).reshape(shape))
+    if element != FLOAT:
+        values = _integers(tensor).reshape(shape)
+        check_range(values, element, file, place)
+        return IntegerTensor(values, element)
     bits = _raw_bits(tensor.raw_data) if tensor.raw_data else binary32_field(tensor, "float_data")
     return finite(bits.reshape(shape), file, place)
 
@@ -129,6 +140,7 @@ def _check_length(tensor: onnx.TensorProto, entries: int, file: str, place: str)
         "raw_data": len(tensor.raw_data),
         "float_data": len(tensor.float_data),
         "int64_data": len(tensor.int64_data),
+        "int32_data": len(tensor.int32_data),
     }
     given = [name for name, length in lengths.items() if length]
     wrong = [name for name in given if name not in {"raw_data", own}]
@@ -145,8 +157,17 @@ def _check_length(tensor: onnx.TensorProto, entries: int, file: str, place: str)
 
 def _integers(tensor: onnx.TensorProto) -> npt.NDArray[np.int64]:
     if tensor.raw_data:
-        return np.frombuffer(tensor.raw_data, dtype="<i8").astype(np.int64)
-    return np.array(list(tensor.int64_data), dtype=np.int64)
+        layout = {INT64: "<i8", INT32: "<i4", BOOL: "u1"}[tensor.data_type]
+        return np.frombuffer(tensor.raw_data, dtype=layout).astype(np.int64)
+    return np.array(list(getattr(tensor, _TYPED_FIELD[tensor.data_type])), dtype=np.int64)
+
+
+def check_range(values: npt.NDArray[Any], element: int, file: str, place: str) -> None:
+    """Nothing if integers are values of an element type; else `InputError`."""
+    least, most = _RANGES[element]
+    for value in values.ravel().tolist():
+        if not least <= value <= most:
+            raise InputError(file, place, f"{value} is no {element_type_name(element)}")
 
 
 def _raw_bits(raw: bytes) -> Bits:
@@ -219,3 +240,8 @@ def _attribute_value(
             return finite(binary32_field(attribute, "floats"), file, inside)
         case Kind.TENSOR:
             return read_tensor(attribute.t, file, inside)
+        case Kind.STRING:
+            try:
+                return bytes(attribute.s).decode("ascii")
+            except UnicodeDecodeError as error:
+                raise InputError(file, inside, "is not a word") from error

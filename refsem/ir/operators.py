@@ -3,7 +3,8 @@
 A row states arity, attributes, the shape rule and the meaning. The meaning of an elementwise
 operator is a term in x, y, z (its operands) and the names of its numeric attributes, applied to
 every entry after broadcasting; that of the rest is a plan of index maps (`refsem.ir.plans`):
-entries moved, folded, or multiplied and summed. Executed (rounded) expansions are not stated here.
+entries moved, folded, or multiplied and summed. A composite has neither: it means what its first
+expansion into other operators means (`refsem.ir.composites`).
 
 Edge cases: a sum over an axis of length zero is 0; tensors of size zero are allowed. Attributes
 state everything: layout, axes counted from the front, every pad.
@@ -15,14 +16,14 @@ from enum import Enum
 from fractions import Fraction
 
 from refsem.exact.functions import Function
-from refsem.ir import contractions, rearrangements, reductions
+from refsem.ir import contractions, normalisations, rearrangements, reductions
 from refsem.ir.plans import Fold, PlanRule
 from refsem.ir.shapes import Attribute, Attributes, Shape, ShapeError, ShapeRule, integers
 from refsem.ir.shapes import broadcast as _broadcast
 from refsem.ir.shapes import declared as _declared
 from refsem.ir.shapes import reshaped as _reshape
 from refsem.ir.shapes import same as _same
-from refsem.ir.terms import Term, applied, maximum, minimum, select, substitute, variables
+from refsem.ir.terms import Term, applied, maximum, minimum, select, substitute, term, variables
 
 __all__ = [
     "CATALOGUE",
@@ -83,6 +84,22 @@ class Op(Enum):
     RESHAPE = "reshape"
     TRANSPOSE = "transpose"
     IDENTITY = "identity"
+    ELU = "elu"
+    SELU = "selu"
+    CELU = "celu"
+    SIGN = "sign"
+    SOFTSIGN = "softsign"
+    ERF = "erf"
+    GELU = "gelu"
+    GELU_TANH = "gelu_tanh"
+    SILU = "silu"
+    MISH = "mish"
+    THRESHOLDED_RELU = "thresholded_relu"
+    LESS = "less"
+    LESS_EQUAL = "less_equal"
+    EQUAL = "equal"
+    NOT = "not"
+    WHERE = "where"
     EXPAND = "expand"
     CONCAT = "concat"
     SLICE = "slice"
@@ -97,6 +114,12 @@ class Op(Enum):
     REDUCE_MEAN = "reduce_mean"
     REDUCE_MAX = "reduce_max"
     REDUCE_MIN = "reduce_min"
+    SOFTMAX = "softmax"
+    LOG_SOFTMAX = "log_softmax"
+    LOG_SUM_EXP = "log_sum_exp"
+    BATCH_NORM = "batch_norm"
+    LAYER_NORM = "layer_norm"
+    MSE = "mse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +139,9 @@ class OperatorRow:
     """How many operands it may have beyond its arity."""
 
 
-x, y, low, high, alpha, beta = variables("x y low high alpha beta")
+x, y, z, low, high, alpha, beta, gamma = variables("x y z low high alpha beta gamma")
+_HALF = term(Fraction(1, 2))
+_ROOT_OF_2_OVER_PI = applied(Function.SQRT, _HALF / applied(Function.ATAN, 1))
 
 
 def _clip(value: Term, least: Term | int, greatest: Term | int) -> Term:
@@ -221,6 +246,87 @@ CATALOGUE: tuple[OperatorRow, ...] = (
     ),
     OperatorRow(Op.IDENTITY, 1, (), _same, "x", x),
     OperatorRow(
+        Op.ELU,
+        1,
+        ("alpha",),
+        _same,
+        "x where 0 ≤ x, else alpha · (e^x - 1)",
+        select(0, x, x, alpha * applied(Function.EXPM1, x)),
+    ),
+    OperatorRow(
+        Op.SELU,
+        1,
+        ("alpha", "gamma"),
+        _same,
+        "gamma · (x where 0 ≤ x, else alpha · (e^x - 1))",
+        gamma * select(0, x, x, alpha * applied(Function.EXPM1, x)),
+    ),
+    OperatorRow(
+        Op.CELU,
+        1,
+        ("alpha",),
+        _same,
+        "x where 0 ≤ x, else alpha · (e^(x / alpha) - 1), where alpha ≠ 0",
+        select(0, x, x, alpha * applied(Function.EXPM1, x / alpha)),
+    ),
+    OperatorRow(
+        Op.SIGN, 1, (), _same, "1, 0 or -1: the sign of x", select(x, 0, select(0, x, 0, -1), 1)
+    ),
+    OperatorRow(Op.SOFTSIGN, 1, (), _same, "x / (1 + |x|)", x / (1 + abs(x))),
+    OperatorRow(Op.ERF, 1, (), _same, "2/√π · ∫ e^(-t²) from 0 to x", applied(Function.ERF, x)),
+    OperatorRow(
+        Op.GELU,
+        1,
+        (),
+        _same,
+        "x/2 · (1 + erf(x / √2))",
+        _HALF * x * (1 + applied(Function.ERF, x * applied(Function.SQRT, _HALF))),
+    ),
+    OperatorRow(
+        Op.GELU_TANH,
+        1,
+        (),
+        _same,
+        "x/2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))",
+        _HALF
+        * x
+        * (
+            1
+            + applied(Function.TANH, _ROOT_OF_2_OVER_PI * (x + Fraction(44715, 10**6) * x * x * x))
+        ),
+    ),
+    OperatorRow(
+        Op.SILU,
+        1,
+        ("alpha",),
+        _same,
+        "x / (1 + e^(-alpha · x))",
+        x * applied(Function.SIGMOID, alpha * x),
+    ),
+    OperatorRow(
+        Op.MISH,
+        1,
+        (),
+        _same,
+        "x · tanh(ln(1 + e^x))",
+        x * applied(Function.TANH, applied(Function.SOFTPLUS, x)),
+    ),
+    OperatorRow(
+        Op.THRESHOLDED_RELU,
+        1,
+        ("alpha",),
+        _same,
+        "x where alpha < x, else 0",
+        select(x, alpha, 0, x),
+    ),
+    OperatorRow(Op.LESS, 2, (), _broadcast, "1 where x < y, else 0", select(y, x, 0, 1)),
+    OperatorRow(Op.LESS_EQUAL, 2, (), _broadcast, "1 where x ≤ y, else 0", select(x, y, 1, 0)),
+    OperatorRow(
+        Op.EQUAL, 2, (), _broadcast, "1 where x = y, else 0", select(x, y, select(y, x, 1, 0), 0)
+    ),
+    OperatorRow(Op.NOT, 1, (), _same, "1 - x: of truth values, 0 or 1", 1 - x),
+    OperatorRow(Op.WHERE, 3, (), _broadcast, "y where x is 1, z where x is 0", select(x, 0, z, y)),
+    OperatorRow(
         Op.EXPAND,
         1,
         ("shape",),
@@ -320,6 +426,42 @@ CATALOGUE: tuple[OperatorRow, ...] = (
             (Op.REDUCE_MIN, Fold.MIN, "least"),
         )
     ),
+    OperatorRow(
+        Op.SOFTMAX,
+        1,
+        ("axes",),
+        normalisations.along_axes,
+        "e^x over the sum of e^x along the axes",
+    ),
+    OperatorRow(
+        Op.LOG_SOFTMAX,
+        1,
+        ("axes",),
+        normalisations.along_axes,
+        "x minus ln of the sum of e^x along the axes",
+    ),
+    OperatorRow(
+        Op.LOG_SUM_EXP,
+        1,
+        ("axes", "keepdims"),
+        reductions.reduce_shape(Fold.MAX),
+        "ln of the sum of e^x along the axes",
+    ),
+    OperatorRow(
+        Op.BATCH_NORM,
+        5,
+        ("axis", "epsilon"),
+        normalisations.batch_norm_shape,
+        "(x - mean) / √(variance + epsilon) · y + z; operands x, y, z, mean, variance, by channel",
+    ),
+    OperatorRow(
+        Op.LAYER_NORM,
+        3,
+        ("axes", "epsilon"),
+        normalisations.layer_norm_shape,
+        "(x - mean) / √(variance + epsilon) · y + z, mean and variance of x along the axes",
+    ),
+    OperatorRow(Op.MSE, 2, (), normalisations.mse_shape, "the mean of (x - y)² over all entries"),
 )
 
 ROW: Mapping[Op, OperatorRow] = {row.op: row for row in CATALOGUE}
