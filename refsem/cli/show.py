@@ -18,6 +18,7 @@ def show(model: Path, as_json: bool) -> int:
     if as_json:
         print_json(
             {
+                "remarks": list(graph.remarks),
                 "inputs": list(graph.inputs),
                 "outputs": list(graph.outputs),
                 "nodes": [_object(node) for node in graph.nodes],
@@ -25,6 +26,8 @@ def show(model: Path, as_json: bool) -> int:
         )
     else:
         report_console().print(_table(graph))
+        for remark in graph.remarks:
+            report_console().print(f"note: {remark}", markup=False)
     return 0
 
 

@@ -134,6 +134,9 @@ def evaluate_graph(prepared: Prepared, given: Mapping[str, ExactTensor]) -> dict
     """
     values: dict[str, ExactTensor] = {}
     constants = dict(prepared.constants)
+    for name in prepared.graph.outputs:
+        if name in constants:
+            values[name] = constants[name]
     for name, node in prepared.nodes.items():
         if name in given:
             values[name] = given[name]

@@ -117,12 +117,12 @@ class Application:
             case _:
                 raise self.refusal(f"input {index} is not a constant int64 tensor")
 
-    def list_input(self, index: int) -> tuple[int, ...]:
-        """A constant int64 input, a list of integers."""
+    def list_input(self, index: int, most: int = RANK_LIMIT) -> tuple[int, ...]:
+        """A constant int64 input, a list of so many integers at most."""
         values = self.integer_input(index).values
-        if values.ndim != 1 or len(values) > 2 * RANK_LIMIT:
+        if values.ndim != 1 or len(values) > most:
             shape = list(values.shape)
-            message = f"input {index} has shape {shape}, at most {RANK_LIMIT} numbers expected"
+            message = f"input {index} has shape {shape}, at most {most} numbers expected"
             raise self.refusal(message)
         return tuple(int(value) for value in values)
 
@@ -135,15 +135,15 @@ class Application:
             raise self.refusal(f"input {index} is not one constant number")
         return ExactTensor.from_binary32(self.bits[value.name].reshape(())).rational()
 
-    def list_attribute(self, name: str) -> tuple[int, ...] | None:
-        """A list of integers, if given."""
+    def list_attribute(self, name: str, most: int = RANK_LIMIT) -> tuple[int, ...] | None:
+        """A list of so many integers at most, if given."""
         match self.attributes.get(name):
             case None:
                 return None
-            case tuple() as values if len(values) <= 2 * RANK_LIMIT:
+            case tuple() as values if len(values) <= most:
                 return values
             case _:
-                message = f"attribute {name!r} is not a list of at most {RANK_LIMIT} integers"
+                message = f"attribute {name!r} is not a list of at most {most} integers"
                 raise self.refusal(message)
 
     def integer(self, name: str, otherwise: int) -> int:

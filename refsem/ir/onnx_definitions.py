@@ -36,10 +36,10 @@ class Definer:
         if isinstance(value, IntegerTensor):
             self.scope.define_constant(self.name, value, self.node.place)
 
-    def _value(self, applied: Applied, name: str) -> Value:
+    def _value(self, applied: Applied, name: str | None) -> Value:
         """What an operator becomes: constant integers, or a tensor now defined."""
         operands = [
-            self._value(operand, "") if isinstance(operand, Applied) else operand
+            self._value(operand, None) if isinstance(operand, Applied) else operand
             for operand in applied.operands
         ]
         integers = [operand for operand in operands if isinstance(operand, IntegerTensor)]
@@ -49,7 +49,7 @@ class Definer:
             self._constant(operand) if isinstance(operand, IntegerTensor) else operand
             for operand in operands
         )
-        name = name or self.scope.fresh(self.name)
+        name = self.scope.fresh(self.name) if name is None else name
         node = self._make(name, applied, nodes)
         self.scope.define(name, node, self.node.place)
         if applied.element != FLOAT:

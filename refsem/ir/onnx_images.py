@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from gmpy2 import mpq
 
 from refsem.ir.onnx_application import Application, Applied, Meaning
+from refsem.ir.onnx_values import RANK_LIMIT
 from refsem.ir.operators import Attribute, Op, Shape
 
-EPSILON = mpq(11258999, 2**50)
+EPSILON = mpq(10995116, 2**40)
 """The binary32 value nearest to 1e-5, by operators' default."""
 
 
@@ -34,7 +35,7 @@ def _windows(node: Application, kernel: Shape) -> dict[str, Attribute]:
     dilations = _each(node, "dilations", len(spatial))
     if not len(kernel) == len(strides) == len(dilations) == len(spatial):
         raise node.refusal(f"a kernel of shape {list(kernel)} over {list(spatial)}")
-    pads = node.list_attribute("pads") or (0,) * (2 * len(spatial))
+    pads = node.list_attribute("pads", 2 * RANK_LIMIT) or (0,) * (2 * len(spatial))
     needed = [
         (-(-length // max(stride, 1)) - 1) * stride + (k - 1) * dilation + 1 - length
         for length, k, stride, dilation in zip(spatial, kernel, strides, dilations, strict=True)
@@ -93,11 +94,17 @@ def conv_transpose(node: Application) -> Meaning:
         raise node.refusal("strides, dilations and output_padding of different lengths")
     if wanted is None and node.word("auto_pad", "NOTSET") in {"SAME_UPPER", "SAME_LOWER"}:
         wanted = tuple(n * s for n, s in zip(spatial, strides, strict=True))
-    pads = node.list_attribute("pads") or (0,) * (2 * count)
+    pads = node.list_attribute("pads", 2 * RANK_LIMIT) or (0,) * (2 * count)
     if wanted is not None:
         pads = _output_pads(node, wanted, spatial, kernel, (strides, dilations, extra))
-    attributes = {"layout": "NCHW", "strides": strides, "dilations": dilations, "pads": pads}
-    attributes |= {"groups": node.integer("group", 1), "output_pads": extra}
+    attributes: dict[str, Attribute] = {
+        "layout": "NCHW",
+        "strides": strides,
+        "dilations": dilations,
+        "pads": pads,
+        "groups": node.integer("group", 1),
+        "output_pads": extra,
+    }
     operands = tuple(node.tensor(place) for place in range(3) if node.given(place))
     return Applied(Op.CONV_TRANSPOSE, operands, attributes)
 

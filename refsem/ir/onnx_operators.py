@@ -270,7 +270,10 @@ _CONSTANTS: Mapping[str, tuple[Version, ...]] = {
     ),
     "Size": _one_row(1, (1, 1), constants.size),
     "ConstantOfShape": (Version(9, (1, 1), _VALUE, constants.constant_of_shape),),
-    "Range": _one_row(11, (3, 3), constants.range_of),
+    "Range": (
+        Version(11, (3, 3), {}, constants.range_of),
+        Version(27, (3, 3), {"stash_type": INT}, constants.range_of),
+    ),
 }
 
 _PAD = {"mode": STRING}

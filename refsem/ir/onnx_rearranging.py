@@ -10,17 +10,19 @@ from math import prod
 from gmpy2 import mpq
 
 from refsem.ir.onnx_application import Application, Applied, Meaning, Value
-from refsem.ir.onnx_values import check_shape
+from refsem.ir.onnx_values import RANK_LIMIT, check_shape
 from refsem.ir.operators import Op, Shape
 from refsem.ir.shapes import ShapeError, broadcast
 
 Translator = Callable[[Application], Meaning]
+SPLIT_LIMIT = 2**12
+"""Into how many pieces a tensor may be split."""
 
 
 def moved(node: Application, op: Op, attributes: dict[str, object], *others: Value) -> Applied:
     """The first input, of any element type, rearranged."""
     operand = node.value(0)
-    return Applied(op, (operand, *others), attributes, node.element(0))  # type: ignore[arg-type]
+    return Applied(op, (operand, *others), attributes, node.element(0))
 
 
 def axis_in(node: Application, axis: int, end: int, *, negative: bool) -> int:
@@ -235,7 +237,11 @@ def split(node: Application) -> tuple[Meaning, ...]:
     """Consecutive slices: of stated lengths, or of one length and perhaps a shorter last."""
     shape = node.shape(0)
     axis = axis_in(node, node.integer("axis", 0), len(shape), negative=True)
-    lengths = node.list_input(1) if node.given(1) else node.list_attribute("split")
+    lengths = (
+        node.list_input(1, SPLIT_LIMIT)
+        if node.given(1)
+        else node.list_attribute("split", SPLIT_LIMIT)
+    )
     if lengths is None:
         count = node.integer("num_outputs", node.outputs)
         each = -(-shape[axis] // max(count, 1))
@@ -259,7 +265,7 @@ def split(node: Application) -> tuple[Meaning, ...]:
 
 def pad_attributes(node: Application) -> Meaning:
     """Pad before version 11."""
-    pads = node.list_attribute("pads")
+    pads = node.list_attribute("pads", 2 * RANK_LIMIT)
     if pads is None:
         raise node.refusal("attribute 'pads' is missing")
     if node.number("value", mpq(0)) != 0:
@@ -269,7 +275,7 @@ def pad_attributes(node: Application) -> Meaning:
 
 def pad_inputs(node: Application) -> Meaning:
     """Pad by constant pads, perhaps of some axes only."""
-    pads = node.list_input(1)
+    pads = node.list_input(1, 2 * RANK_LIMIT)
     shape = node.shape(0)
     if node.given(3):
         axes = [axis_in(node, axis, len(shape), negative=True) for axis in node.list_input(3)]

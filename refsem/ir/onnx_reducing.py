@@ -31,7 +31,7 @@ def reduction(make: Callable[[Application, dict[str, object]], Meaning]) -> Tran
 
 def reduced(op: Op) -> Translator:
     """A reduction that is an operator of the catalogue."""
-    return reduction(lambda node, where: Applied(op, (node.tensor(0),), where))  # type: ignore[arg-type]
+    return reduction(lambda node, where: Applied(op, (node.tensor(0),), where))
 
 
 def of_elements(inner: Op) -> Translator:
@@ -40,7 +40,7 @@ def of_elements(inner: Op) -> Translator:
         lambda node, where: Applied(
             Op.REDUCE_SUM,
             (Applied(inner, (node.tensor(0),), {}),),
-            where,  # type: ignore[arg-type]
+            where,
         )
     )
 
@@ -50,7 +50,7 @@ def after_sum(outer: Op, inner: Op | None) -> Translator:
 
     def make(node: Application, where: dict[str, object]) -> Meaning:
         entries = node.tensor(0) if inner is None else Applied(inner, (node.tensor(0),), {})
-        total = Applied(Op.REDUCE_SUM, (entries,), where)  # type: ignore[arg-type]
+        total = Applied(Op.REDUCE_SUM, (entries,), where)
         return Applied(outer, (total,), {})
 
     return reduction(make)

@@ -48,7 +48,7 @@ class Scope:
         """The element type of a tensor."""
         if isinstance(value, IntegerTensor):
             return value.element
-        return self.elements.get(value.name, FLOAT)
+        return self.elements.get(value.name, int(FLOAT))
 
     def fresh(self, name: str) -> str:
         """A name for an inner tensor of a node, which nothing else has."""

@@ -32,7 +32,7 @@ def plan_value(plan: Plan, operands: Sequence[ExactTensor]) -> ExactTensor:
             case Selection(index):
                 value = concatenate(taken, axis=1)[:, index]
             case Reduction() as reduction:
-                value = _reduced(reduction, taken[0])
+                value = reduced(reduction, taken[0])
             case Contraction() as contraction:
                 value = _contracted(contraction, taken[0], taken[1])
             case _:
@@ -47,7 +47,8 @@ def entries_to_fold(reduction: Reduction, value: ExactTensor) -> ExactTensor:
     return Gather(reduction.index.ravel(), 0).forward(value).reshape(rows, *reduction.index.shape)
 
 
-def _reduced(reduction: Reduction, value: ExactTensor) -> ExactTensor:
+def reduced(reduction: Reduction, value: ExactTensor) -> ExactTensor:
+    """The folded entries of each row: monotone in every entry."""
     entries = entries_to_fold(reduction, value)
     match reduction.fold:
         case Fold.SUM:
@@ -58,14 +59,15 @@ def _reduced(reduction: Reduction, value: ExactTensor) -> ExactTensor:
                 ExactTensor.from_rationals(divisors, (1, len(divisors)))
             )
         case Fold.MAX:
-            return _extremum(entries, np.maximum)
+            return extremum(entries, np.maximum)
         case Fold.MIN:
-            return _extremum(entries, np.minimum)
+            return extremum(entries, np.minimum)
         case _:
             assert_never(reduction.fold)
 
 
-def _extremum(entries: ExactTensor, which: np.ufunc) -> ExactTensor:
+def extremum(entries: ExactTensor, which: np.ufunc) -> ExactTensor:
+    """The greatest or least of each result's entries."""
     if not entries.size:
         return ExactTensor(np.zeros(entries.shape[:2], dtype=object), 0, 1)
     return ExactTensor(which.reduce(entries.numerators, axis=2), entries.exponent, entries.odd)

@@ -46,6 +46,9 @@ class NoRuleError(ValueError):
 
 def check_covered(prepared: Prepared) -> None:
     """Nothing if every tensor can be bounded by the rules there are; else `NoRuleError`."""
+    for name in prepared.graph.outputs:
+        if name in prepared.constants:
+            raise NoRuleError(name, "an output that does not depend on the input is not bounded")
     for name, node in prepared.nodes.items():
         if node.op is Op.INPUT or name in prepared.affine:
             continue

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
+from refsem.ir.composites import EXPANSIONS
 from refsem.ir.operators import (
     CATALOGUE,
     ROW,
@@ -50,14 +51,11 @@ def test_every_operator_has_one_row() -> None:
 
 @pytest.mark.parametrize("op", Op)
 def test_every_operator_has_one_kind_of_meaning(op: Op) -> None:
-    """A source, a term in the operands and attributes, or a plan."""
+    """A source, a term in the operands and attributes, a plan, or expansions."""
     row = ROW[op]
     assert row.statement
-    if op in {Op.INPUT, Op.CONSTANT}:
-        assert row.meaning is None
-        assert row.plan is None
-    else:
-        assert (row.meaning is None) != (row.plan is None)
+    kinds = (row.meaning is not None, row.plan is not None, op in EXPANSIONS)
+    assert sum(kinds) == (op not in {Op.INPUT, Op.CONSTANT})
     if row.meaning is None:
         with pytest.raises(TypeError, match=f"{op.value} has no elementwise meaning"):
             meaning(op, x)
