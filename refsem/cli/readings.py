@@ -1,4 +1,8 @@
-"""Every reading of one rule side by side: statement, exact, binary32 outward, SMT-LIB."""
+"""Every reading of one rule side by side.
+
+The statement, its value in exact and in outward binary32 arithmetic, the questions put to a solver
+and the theorems put to Lean, and the obligations with whose word each rests on.
+"""
 
 from collections.abc import Iterator
 
@@ -6,6 +10,8 @@ from gmpy2 import mpq
 from rich.console import Console
 from rich.text import Text
 
+from lean_export.statements import has_theorem, signature, statement
+from refsem.cli.listing import word
 from refsem.ir.readings import evaluate, relation_text, to_text
 from refsem.obligations.discharge import DEFAULT_LIMITS
 from refsem.obligations.generation import rule_obligations
@@ -26,6 +32,10 @@ def print_rule(console: Console, rule: Rule) -> None:
     for obligation in rule_obligations(rule):
         if obligation.kind is Kind.SOUND:
             _section(console, f"SMT-LIB, {obligation.id}", smt_text(obligation).splitlines())
+            if has_theorem(obligation):
+                theorem = signature(statement(obligation))
+                _section(console, f"Lean, {obligation.id}", list(theorem))
+    _section(console, "obligations", _obligations(rule))
 
 
 def _section(console: Console, title: str, lines: Iterator[str] | list[str]) -> None:
@@ -52,6 +62,12 @@ def _statement(rule: Rule) -> Iterator[str]:
         yield f"claim {relation_text(claim.relation)}  ({claim.name})"
     if rule.lift:
         yield f"lift: {rule.lift}"
+
+
+def _obligations(rule: Rule) -> Iterator[str]:
+    for obligation in rule_obligations(rule):
+        expected = obligation.expected.value
+        yield f"{obligation.id}: to be {expected}, by {word(obligation)}"
 
 
 def _example(rule: Rule) -> Iterator[str]:

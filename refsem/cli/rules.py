@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
-from rich.table import Table
 
+from refsem.cli.listing import obligation_objects, print_catalogue
 from refsem.cli.readings import print_rule
 from refsem.cli.rule_audit import advice_object, print_audit
 from refsem.cli.terminal import print_json, report_console
@@ -15,7 +15,7 @@ from refsem.obligations.advice import Advice, advise
 from refsem.obligations.discharge import AUDIT_LIMITS, REPAIR_LIMITS, audit_rules, discharge
 from refsem.obligations.ledger import outcome_object
 from refsem.obligations.obligation import Obligation, Outcome, Record, Unknown
-from refsem.rules import CATALOGUE, Rule
+from refsem.rules import CATALOGUE, EXECUTED, Rule
 from refsem.rules.loading import load_rules
 
 
@@ -38,7 +38,7 @@ def rules(name: str | None, audited: bool, as_json: bool) -> int:
         if audited:
             print_audit(console, selected, records, advice)
         elif name is None:
-            console.print(_catalogue_table(selected))
+            print_catalogue(console, selected)
         else:
             for rule in selected:
                 print_rule(console, rule)
@@ -51,15 +51,16 @@ def _judged(obligation: Obligation) -> Outcome:
 
 
 def _selected(name: str | None) -> tuple[Rule, ...]:
-    """The rules meant: all of the catalogue, one of it, or those of a file."""
+    """The rules meant: all there are, one of them, or those of a file."""
+    every = (*CATALOGUE, *EXECUTED)
     if name is None:
-        return CATALOGUE
+        return every
     file, _, wanted = name.partition(":")
     if file.endswith(".py"):
         click.echo(f"refsem: {file} is executed: rule files are trusted Python", err=True)
         found = load_rules(Path(file))
     else:
-        file, wanted, found = "", name, CATALOGUE
+        file, wanted, found = "", name, every
     chosen = tuple(rule for rule in found if wanted in ("", rule.name))
     if not chosen:
         names = ", ".join(rule.name for rule in found)
@@ -117,19 +118,5 @@ def _rule_object(rule: Rule) -> dict[str, object]:
         "because": rule.because,
         "source": rule.source,
         "lift": rule.lift,
+        "obligations": obligation_objects(rule),
     }
-
-
-def _catalogue_table(selected: Iterable[Rule]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("rule", "operator", "claims", "under", "source"):
-        table.add_column(column, overflow="fold", no_wrap=column == "rule")
-    for rule in selected:
-        table.add_row(
-            rule.name,
-            "" if rule.operator is None else rule.operator.value,
-            "\n".join(relation_text(claim.relation) for claim in rule.claims),
-            "\n".join(relation_text(side.relation) for side in rule.sides),
-            rule.source,
-        )
-    return table

@@ -1,4 +1,8 @@
-"""The catalogue: every rule refsem states, in reading order."""
+"""The catalogue: every rule refsem states, in reading order.
+
+The rules of `CATALOGUE` bound real networks and may be applied in a Trace. Those of `EXECUTED` are
+about executed arithmetic: nothing applies them yet, and Lean does not read them.
+"""
 
 from refsem.rules import (
     absolute,
@@ -15,6 +19,7 @@ from refsem.rules import (
     sigmoids,
     trigonometric,
 )
+from refsem.rules.rounded import RULES
 from refsem.rules.rule import Rule
 
 CATALOGUE: tuple[Rule, ...] = (
@@ -34,3 +39,5 @@ CATALOGUE: tuple[Rule, ...] = (
 )
 
 BY_NAME: dict[str, Rule] = {rule.name: rule for rule in CATALOGUE}
+
+EXECUTED: tuple[Rule, ...] = RULES

@@ -20,15 +20,16 @@ from refsem.obligations.algebra.stored import checked, file_text, parsed, read
 from refsem.obligations.discharge import DEFAULT_LIMITS, discharge
 from refsem.obligations.ledger import evidence_object
 from refsem.obligations.obligation import Algebraic, By, Obligation, Proved, Refuted
-from refsem.rules import BY_NAME, CATALOGUE, Rule
+from refsem.rules import BY_NAME, CATALOGUE, EXECUTED, Rule
 
 WITHOUT_PROOF: tuple[str, ...] = ()
 """Obligations that should be proved, and have no algebraic proof; at most two, with reasons."""
 
 FOLDER = Path(str(files("refsem.obligations").joinpath("proofs")))
 FILES = sorted(FOLDER.glob("*.json"))
-OBLIGATIONS = {rule.name: list(provable(rule)) for rule in CATALOGUE}
-each_rule = pytest.mark.parametrize("rule", CATALOGUE, ids=lambda rule: rule.name)
+EVERY = (*CATALOGUE, *EXECUTED)
+OBLIGATIONS = {rule.name: list(provable(rule)) for rule in EVERY}
+each_rule = pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.name)
 
 
 @each_rule
@@ -46,7 +47,7 @@ def test_every_stored_proof_proves_an_obligation_of_its_rule(rule: Rule) -> None
 
 
 def test_there_is_one_file_a_rule_as_it_would_be_written_today() -> None:
-    assert {path.stem for path in FILES} == set(BY_NAME)
+    assert {path.stem for path in FILES} == {rule.name for rule in EVERY}
     for path in FILES:
         assert path.stat().st_size < 1_000_000
         assert path.read_text(encoding="utf-8") == file_text(path.stem, read(path.stem))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from command_line import Command, Files
 
-from refsem.rules import CATALOGUE
+from refsem.rules import CATALOGUE, EXECUTED
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -48,20 +48,46 @@ def test_show_as_json(refsem: Command, files: Files) -> None:
 def test_the_catalogue_is_listed(refsem: Command) -> None:
     run = refsem("rules")
     assert (run.status, run.err) == (0, "")
-    for rule in CATALOGUE:
-        assert rule.name in run.out
+    for rule in (*CATALOGUE, *EXECUTED):
+        assert f"\n{rule.name}" in f"\n{run.out}"
+        assert f"  source: {rule.source}\n" in run.out
+        for side in rule.sides:
+            assert f"({side.name}: {side.because})\n" in run.out
+    assert " by z3" not in run.out
     found = json.loads(refsem("rules", "--json").out)
     assert set(found) == {"rules", "obligations", "advice"}
-    assert [rule["name"] for rule in found["rules"]] == [rule.name for rule in CATALOGUE]
+    assert [rule["name"] for rule in found["rules"]] == [
+        rule.name for rule in (*CATALOGUE, *EXECUTED)
+    ]
     assert {"name", "operator", "sides", "source"} <= set(found["rules"][0])
     assert found["obligations"] == []
+    words = {one["word"] for rule in found["rules"] for one in rule["obligations"]}
+    assert words <= {"a point", "algebra", "its statement"}
 
 
 def test_one_rule_in_every_reading(refsem: Command) -> None:
     run = refsem("rules", "relu_interval")
     assert (run.status, run.err) == (0, "")
-    for part in ("statement", "exact and outward in binary32", "SMT-LIB", "(assert", "source:"):
+    for part in (
+        "statement",
+        "exact and outward in binary32",
+        "SMT-LIB",
+        "(assert",
+        "source:",
+        "Lean, ",
+        "theorem relu_interval_lower_sound",
+    ):
         assert part in run.out
+    assert "relu_interval/sound/lower: to be proved, by algebra" in run.out
+    assert "relu_interval/needed/lower_end: to be refuted, by a point" in run.out
+
+
+def test_whose_word_is_said_of_a_rule_without_stored_proofs(
+    refsem: Command, tmp_path: Path
+) -> None:
+    path = tmp_path / "wrong.py"
+    path.write_text(WRONG_RULE)
+    assert "halved/sound/lower: to be proved, by z3" in refsem("rules", path).out
 
 
 def test_a_sound_rule_is_audited_without_surprise(refsem: Command) -> None:

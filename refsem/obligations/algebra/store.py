@@ -23,7 +23,7 @@ from refsem.obligations.algebra.unmoved import unmoved
 from refsem.obligations.generation import rule_obligations
 from refsem.obligations.obligation import Expected, Kind, Obligation
 from refsem.obligations.sampling import search as sample
-from refsem.rules import BY_NAME, CATALOGUE, Rule
+from refsem.rules import CATALOGUE, EXECUTED, Rule
 
 _POINTS = 600
 """Points at which an obligation is tried before a proof is searched for."""
@@ -110,7 +110,8 @@ def main(arguments: Sequence[str]) -> int:
     """Regenerate the files of some rules, or of all; 1 if a proof was not found."""
     anew = "--anew" in arguments
     names = [one for one in arguments if one != "--anew"]
-    rules = [BY_NAME[name] for name in names] or CATALOGUE
+    every = (*CATALOGUE, *EXECUTED)
+    rules = [rule for rule in every if not names or rule.name in names]
     folder, missing = Path(str(files("refsem.obligations").joinpath("proofs"))), 0
     folder.mkdir(exist_ok=True)
     for rule in rules:
