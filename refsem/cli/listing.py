@@ -60,7 +60,7 @@ def word(obligation: Obligation) -> str:
             return "algebra" if all(proofs) else "z3"
         case Kind.LIFT | Kind.FACT:
             return "its statement"
-        case Kind.INSTANCE | Kind.CLAIM:
+        case Kind.INSTANCE | Kind.CLAIM | Kind.NEAREST:
             return "replay"
         case _:
             return "z3" if checked(obligation) is None else "algebra"

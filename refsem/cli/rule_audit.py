@@ -8,7 +8,7 @@ from rich.text import Text
 
 from refsem.ir.readings import relation_text
 from refsem.obligations.advice import Advice, Redundant, Suggested, Undecided
-from refsem.obligations.obligation import Point, Proved, Record, Refuted, Stated, Unknown
+from refsem.obligations.obligation import Exact, Point, Proved, Record, Refuted, Stated, Unknown
 from refsem.rules import Rule
 
 
@@ -73,6 +73,8 @@ def advice_object(advice: Advice) -> dict[str, object]:
 
 def _outcome_cells(record: Record) -> tuple[str, str]:
     match record.outcome:
+        case Proved(by, Exact(what), _):
+            return f"proved by {by.value}", what
         case Proved(by, evidence, _):
             return f"proved by {by.value}", _point_text(evidence) if by.value == "point" else ""
         case Refuted(evidence):
@@ -86,5 +88,7 @@ def _outcome_cells(record: Record) -> tuple[str, str]:
 def _point_text(evidence: object) -> str:
     if not isinstance(evidence, Point):
         return "no point satisfies the sides"
-    at = ", ".join(f"{name}={value}" for name, value in evidence.values)
+    patterns = dict(evidence.bits)
+    shown = ((n, f"b32:{patterns[n]:08x}" if n in patterns else v) for n, v in evidence.values)
+    at = ", ".join(f"{name}={value}" for name, value in shown)
     return f"{evidence.failing} fails at {at}" if evidence.failing else at

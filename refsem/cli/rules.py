@@ -15,6 +15,7 @@ from refsem.obligations.advice import Advice, advise
 from refsem.obligations.discharge import AUDIT_LIMITS, REPAIR_LIMITS, audit_rules, discharge
 from refsem.obligations.ledger import outcome_object
 from refsem.obligations.obligation import Obligation, Outcome, Record, Unknown
+from refsem.obligations.slack import nearest_records
 from refsem.rules import CATALOGUE, EXECUTED, Rule
 from refsem.rules.loading import load_rules
 
@@ -26,10 +27,13 @@ from refsem.rules.loading import load_rules
 def rules(name: str | None, audited: bool, as_json: bool) -> int:
     """List the rules, show one in all its readings, or audit them.
 
-    A FILE.py is trusted: loading it runs it.
+    A FILE.py is trusted: loading it runs it. The audit of one rule or file also says what becomes
+    of its claims when derived values are computed in binary32 to nearest.
     """
     selected = _selected(name)
     records = tuple(audit_rules(selected, AUDIT_LIMITS)) if audited else ()
+    if audited and name is not None:
+        records += tuple(record for rule in selected for record in nearest_records(rule))
     advice = tuple(one for rule in selected for one in advise(rule, records, _judged))
     if as_json:
         print_json(_object(selected, records, advice))

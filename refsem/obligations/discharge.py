@@ -76,6 +76,8 @@ def discharge(obligation: Obligation, limits: Limits) -> Outcome:
             return _inhabited(obligation, limits)
         case Kind.INSTANCE | Kind.CLAIM:
             raise TypeError(f"{obligation.id} is discharged by replay, not by a solver")
+        case Kind.NEAREST:
+            raise TypeError(f"{obligation.id} is discharged by execution, with its rule")
         case Kind.FACT:
             found = _sampled(obligation, limits)
             return Stated(FACTS) if found is None else Refuted(found)

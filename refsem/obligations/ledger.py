@@ -38,7 +38,9 @@ def evidence_object(evidence: Evidence) -> dict[str, object]:
     match evidence:
         case Point():
             values = {name: str(value) for name, value in evidence.values}
-            return {"point": values, "failing": evidence.failing}
+            found: dict[str, object] = {"point": values, "failing": evidence.failing}
+            bits = {name: f"b32:{pattern:08x}" for name, pattern in evidence.bits}
+            return found | ({"bits": bits} if bits else {})
         case SolverRun():
             return {
                 "solver": evidence.solver,

@@ -206,21 +206,25 @@ tree_growth = Rule(
     "at every level, and a smaller growth may be replaced by a greater one",
 )
 
-scaled_growth = Rule(
-    name="scaled_growth",
+product_error = Rule(
+    name="product_error",
     operator=None,
-    given=(k, d, w, unit, growth, least),
-    chosen=(f, r),
-    derived=(Derived("bound", (growth + unit + unit * growth) * abs(w) * k + least, Outward.UP),),
-    point=(v,),
-    sides=(
-        Side("size", abs(v) <= k, because="the exact value of the factor"),
-        Side("factor", abs(f - v) <= growth * k, because="the error of the executed factor"),
-        _UNIT,
-        error.side("product", t=w * f, r=r, unit=unit, least=least),
+    given=(m, k, d, g, unit, least),
+    chosen=(e, f, r),
+    derived=(
+        Derived("bound", (1 + unit) * (m * g + k * d + d * g) + unit * m * k + least, Outward.UP),
     ),
-    claims=(Claim("error", abs(r - w * v) <= bound),),
-    because="an error is scaled with its value, and the product is rounded once",
+    point=(t, v),
+    sides=(
+        Side("left_size", abs(t) <= m, because="the exact left value"),
+        Side("right_size", abs(v) <= k, because="the exact right value"),
+        Side("left", abs(e - t) <= d, because="the error of the executed left value"),
+        Side("right", abs(f - v) <= g, because="the error of the executed right value"),
+        _UNIT,
+        error.side("product", t=e * f, r=r, unit=unit, least=least),
+    ),
+    claims=(Claim("error", abs(r - t * v) <= bound),),
+    because="each error is scaled with the other value, and the product is rounded once",
     source="Higham 2002, §3.1; property `error`",
 )
 
@@ -293,7 +297,7 @@ RULES = (
     leaf_error,
     tree_error,
     tree_growth,
-    scaled_growth,
+    product_error,
     maximum_error,
     step_nearest,
     step_directed,

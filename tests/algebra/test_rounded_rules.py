@@ -27,7 +27,7 @@ from refsem.rules.rounded import (
     dot_step_rounded_up,
     leaf_error,
     maximum_error,
-    scaled_growth,
+    product_error,
     step_directed,
     step_nearest,
     tree_error,
@@ -101,10 +101,16 @@ WRONG = {
         tree_growth, (growth + unit + unit * growth) * (m + k) + y + z
     ),
     "a product's error too small by one ulp": with_bound(
-        scaled_growth, (growth + (1 - ULP) * unit + unit * growth) * abs(w) * k + least
+        product_error, (1 + unit) * (m * g + k * d + d * g) + (1 - ULP) * unit * m * k + least
     ),
-    "a scaled error without its weight": with_bound(
-        scaled_growth, (growth + unit + unit * growth) * k + least
+    "a product without the product of errors": with_bound(
+        product_error, (1 + unit) * (m * g + k * d) + unit * m * k + least
+    ),
+    "a product of which one error is not scaled": with_bound(
+        product_error, (1 + unit) * (m * g + d + d * g) + unit * m * k + least
+    ),
+    "a product whose errors are not rounded": with_bound(
+        product_error, m * g + k * d + d * g + unit * m * k + least
     ),
     "a maximum with the error of one": replace(
         maximum_error, sides=(maximum_error.sides[0], Side("right", f <= v + d, because=""))

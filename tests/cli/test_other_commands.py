@@ -98,7 +98,25 @@ def test_a_sound_rule_is_audited_without_surprise(refsem: Command) -> None:
     assert found["obligations"]
     for obligation in found["obligations"]:
         assert set(obligation) == {"id", "expected", "outcome", "by", "evidence", "relying_on"}
-        assert obligation["outcome"] == obligation["expected"]
+        assert obligation["expected"] in (obligation["outcome"], "either")
+
+
+def test_the_audit_of_one_rule_says_what_rounding_to_nearest_does(refsem: Command) -> None:
+    run = refsem("rules", "scale_interval", "--audit")
+    assert run.status == 0
+    text = " ".join(run.out.split())
+    assert "max(c * l, c * u)" not in text
+    assert "c * x <= hi fails at" in text
+    assert "hi + (1 * unit * max(abs(c) * abs(l), abs(c) * abs(u)) + 1 * least)" in text
+    found = json.loads(refsem("rules", "scale_interval", "--audit", "--json").out)
+    objects = {one["id"]: one for one in found["obligations"]}
+    broken = objects["scale_interval/nearest/upper"]
+    assert (broken["expected"], broken["outcome"]) == ("either", "refuted")
+    assert broken["evidence"]["bits"]["hi"].startswith("b32:")
+    slack = objects["scale_interval/nearest/upper/slack"]
+    assert (slack["outcome"], slack["by"]) == ("proved", "instance")
+    assert "scale_interval/weaken/hi" in slack["relying_on"]
+    assert "product_error/sound/error" in slack["relying_on"]
 
 
 def test_a_wrong_rule_of_a_file_is_refuted_with_a_point(refsem: Command, tmp_path: Path) -> None:

@@ -266,7 +266,7 @@ def test_every_rule_written_is_in_the_catalogue_and_found_by_its_name() -> None:
     written = {
         value.name: value
         for module in modules(refsem.rules)
-        for value in vars(module).values()
+        for value in (*vars(module).values(), *getattr(module, "RULES", ()))
         if isinstance(value, Rule)
     }
     assert written == BY_NAME | {rule.name: rule for rule in EXECUTED}
