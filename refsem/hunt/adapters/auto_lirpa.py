@@ -24,13 +24,12 @@ from typing import Any
 import numpy as np
 
 from refsem.errors import InputError
+from refsem.hunt.adapters import REFUSED_ALL
 from refsem.hunt.floats import Array
 
 Network = Callable[..., Any]
 Write = Callable[[Any, Mapping[str, Any]], Network]
 NAME = "auto_lirpa"
-_REFUSED_ALL = 32
-"""Boxes all of which must be refused before that is an error rather than no claim."""
 _FLOATS = ("float32", "float64")
 
 
@@ -132,7 +131,7 @@ def read_options(text: str) -> Options:
                 form = value
             case "concretised" if value in {"true", "false"}:
                 concretised = value == "true"
-            case _ if separator and value and key not in {"dtype", "concretised"}:
+            case _ if key and separator and value and key not in {"dtype", "concretised"}:
                 *outer, last = key.split(".")
                 place = bound
                 for name in outer:
@@ -164,7 +163,7 @@ class _Library:
         found = _rows(lower.shape)
         ask = partial(self._some, op, write, attributes, lower, upper, found)
         refusal = _halving(ask, np.arange(lower.shape[1]))
-        if refusal is not None and lower.shape[1] >= _REFUSED_ALL and _unclaimed(found):
+        if refusal is not None and lower.shape[1] >= REFUSED_ALL and _unclaimed(found):
             message = f"{type(refusal).__name__}: {refusal}"
             raise InputError("", f"{NAME} {op}", f"refuses every box: {message}") from refusal
         return found

@@ -1,7 +1,8 @@
 """Marabou, through maraboupy, as a producer of interval bounds: one query for each box.
 
 The bounds are those `calculateBounds` gives for the output variable of one constraint. Where it
-says that a box has no point at all, what it claims is infinite on the wrong side.
+says that a box has no point at all, what it claims is infinite on the wrong side. About a box for
+which it raises it claims nothing; where it raises for all of many boxes, that is an error.
 """
 
 import os
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from refsem.errors import InputError
+from refsem.hunt.adapters import REFUSED_ALL
 from refsem.hunt.floats import Array
 
 NAME = "marabou"
@@ -48,10 +50,15 @@ def marabou() -> Callable[..., dict[str, Array]]:
         if op not in _CONSTRAINTS:
             names = ", ".join(_CONSTRAINTS)
             raise InputError("", f"{NAME} {op}", f"no adapter; there are {names}")
-        found = [
-            _of_box(core, _CONSTRAINTS[op], low.tolist(), high.tolist(), attributes)
-            for low, high in zip(lower.T, upper.T, strict=True)
-        ]
+        found, refusals = [], []
+        for low, high in zip(lower.T.tolist(), upper.T.tolist(), strict=True):
+            try:
+                found.append(_of_box(core, _CONSTRAINTS[op], low, high, attributes))
+            except RuntimeError as error:
+                refusals.append(error)
+                found.append((-np.inf, np.inf))
+        if len(refusals) == len(found) >= REFUSED_ALL:
+            raise InputError("", f"{NAME} {op}", f"refuses every box: {refusals[-1]}")
         low, high = np.array(found, np.float64).reshape(-1, 2).T
         return {"lower": low, "upper": high}
 
