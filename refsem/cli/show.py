@@ -1,20 +1,30 @@
 """`refsem show`: the graph of a model, as a table or as JSON."""
 
+import json
 from pathlib import Path
 
 import click
 from rich.table import Table
 
 from refsem.cli.terminal import print_json, report_console
+from refsem.errors import InputError
 from refsem.ir import Graph, Node, load_model
+from refsem.ir.graph_file import graph_object
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-def show(model: Path, as_json: bool) -> int:
+@click.option(
+    "--write",
+    type=click.Path(path_type=Path),
+    help="Write the graph here, as refsem.graph.v1 with every constant.",
+)
+def show(model: Path, as_json: bool, write: Path | None) -> int:
     """Show the graph of MODEL as refsem reads it."""
     graph = load_model(model)
+    if write is not None:
+        _write(write, graph)
     if as_json:
         print_json(
             {
@@ -31,12 +41,20 @@ def show(model: Path, as_json: bool) -> int:
     return 0
 
 
+def _write(path: Path, graph: Graph) -> None:
+    text = json.dumps(graph_object(graph), indent=1) + "\n"
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(str(path), "", f"cannot be written: {error.strerror}") from error
+
+
 def _attributes(node: Node) -> dict[str, object]:
     """The attributes, without the shape that every node has anyway."""
     return {
         name: list(value) if isinstance(value, tuple) else str(value)
         for name, value in node.attributes
-        if name != "shape"
+        if (name, value) != ("shape", node.shape)
     }
 
 

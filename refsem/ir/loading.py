@@ -12,15 +12,17 @@ from typing import BinaryIO
 
 from refsem.errors import InputError
 from refsem.ir.graph import Graph
+from refsem.ir.graph_file import graph_of, is_graph_file
 from refsem.ir.onnx_reader import read_onnx
 from refsem.ir.torchlean_reader import read_torchlean
+from refsem.untrusted.strict_json import read_json
 
 FILE_LIMIT = 128 * 2**20
 """The longest model file read, in bytes (128 MiB, 33 million weights)."""
 
 
 def load_model(path: Path) -> Graph:
-    """The graph of a model file (`.onnx`, `.onnx.gz`, or TorchLean's graphs in `.json`).
+    """The graph of a model file: `.onnx`, `.onnx.gz`, or `.json` (ours, or TorchLean's graphs).
 
     `InputError` where it has none.
 
@@ -32,7 +34,8 @@ def load_model(path: Path) -> Graph:
     if name.endswith(".onnx.gz"):
         return read_onnx(_read_compressed(path), str(path))
     if name.endswith(".json"):
-        return read_torchlean(path).graph
+        found = read_json(path)
+        return graph_of(found) if is_graph_file(found) else read_torchlean(path).graph
     raise InputError(str(path), "", "is not a model file: .onnx, .onnx.gz or .json expected")
 
 

@@ -36,6 +36,15 @@ def test_show_lists_every_tensor(refsem: Command, files: Files) -> None:
         assert name in run.out
 
 
+def test_show_writes_a_graph_that_is_shown_alike(refsem: Command, files: Files) -> None:
+    path = files.folder / "graph.json"
+    shown = refsem("show", files.model, "--json", "--write", path)
+    assert refsem("show", path, "--json").out == shown.out
+    run = refsem("show", files.model, "--write", files.folder / "absent" / "graph.json")
+    assert run.status == 3
+    assert "cannot be written" in run.err
+
+
 def test_show_as_json(refsem: Command, files: Files) -> None:
     found = json.loads(refsem("show", files.model, "--json").out)
     assert (found["inputs"], found["outputs"]) == (["x"], ["y"])
