@@ -19,7 +19,7 @@ from refsem.certificates.judgement import BoundsReport, Escape, Finding, TensorR
 from refsem.exact import ExactTensor
 from refsem.ir.operators import Op
 from refsem.obligations.ledger import counts
-from refsem.obligations.obligation import Proved, Record, Refuted, Stated
+from refsem.obligations.obligation import Kind, Proved, Record, Refuted, Stated
 
 WIDTH = 100
 """Columns to which long witnesses are wrapped."""
@@ -208,8 +208,10 @@ def _word_line(records: tuple[Record, ...]) -> Text:
     by = ", ".join(f"{n} by {who}" for who, n in _items(proved) if n)
     refuted = sum(isinstance(r.outcome, Refuted) and not r.surprising for r in records)
     unproved = sum(not isinstance(r.outcome, Proved | Refuted | Stated) for r in records)
+    facts = any(r.obligation.kind is Kind.FACT for r in records)
+    words = "inductions, facts" if facts else "inductions"
     text = (
-        f"obligations: proved {by}; refuted as expected {refuted}; stated in words (inductions) "
+        f"obligations: proved {by}; refuted as expected {refuted}; stated in words ({words}) "
         f"{found['stated']}; unknown {unproved}; surprising {found['surprising']}"
     )
     return Text(textwrap.fill(text, WIDTH), "dim")

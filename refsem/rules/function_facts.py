@@ -11,143 +11,64 @@ Legend: as in `refsem.rules.shapes`. Source: elementary calculus; each fact name
 from gmpy2 import mpq
 
 from refsem.exact.functions import Function
-from refsem.ir.terms import Relation, Term, applied, equal, maximum, term, variables
-from refsem.rules.facts import Assumption, Fact, Shape, Voucher
-from refsem.rules.shapes import slope, statement, variables_of
-
-k, l, t, u, x, y = variables("k l t u x y")
-
-
-def _left(*points: Term) -> tuple[Assumption, ...]:
-    return tuple(Assumption(f"{point.head}_left", point <= 0) for point in points)
-
-
-def _right(*points: Term) -> tuple[Assumption, ...]:
-    return tuple(Assumption(f"{point.head}_right", point >= 0) for point in points)
-
-
-def _positive(*points: Term) -> tuple[Assumption, ...]:
-    return tuple(Assumption(f"{point.head}_positive", point > 0) for point in points)
-
-
-_ORDERED = (Assumption("in_order", x <= y),)
-
-
-def _between_steep_ends(function: Function) -> tuple[Assumption, ...]:
-    return (
-        Assumption("starts", l <= x),
-        Assumption("in_order", x <= y),
-        Assumption("ends", y <= u),
-        Assumption("steep_at_lower_end", k <= slope(function, l)[0]),
-        Assumption("steep_at_upper_end", k <= slope(function, u)[0]),
-    )
-
-
-_BETWEEN = (Assumption("lower_end", l <= x), Assumption("upper_end", x <= u))
-
-
-_CONVEX = "a convex function lies above its tangents and below its chords"
-_CONCAVE = "a concave function lies below its tangents and above its chords"
-_NEARLY_STRAIGHT = "the second derivative lies between −1 and 1 (Taylor)"
-_RISES_THEN_FALLS = (
-    "the derivative rises, then falls: between two points it is least at one of them"
+from refsem.ir.terms import applied, equal, maximum, term, variables
+from refsem.rules.fact_forms import (
+    BETWEEN,
+    ORDERED,
+    between_steep_ends,
+    left,
+    positive,
+    right,
+    shaped,
+    stated,
 )
-_BECAUSE = {
-    Shape.MONOTONE: "the derivative is positive",
-    Shape.STEEPNESS: "the derivative lies between −1 and 1",
-    Shape.TANGENT_BELOW: _CONVEX,
-    Shape.CHORD_ABOVE: _CONVEX,
-    Shape.TANGENT_ABOVE: _CONCAVE,
-    Shape.CHORD_BELOW: _CONCAVE,
-    Shape.LEAST_SLOPE: _RISES_THEN_FALLS,
-    Shape.PARABOLA_BELOW: _NEARLY_STRAIGHT,
-    Shape.PARABOLA_ABOVE: _NEARLY_STRAIGHT,
-}
+from refsem.rules.facts import Fact, Shape
 
-
-def _shaped(
-    function: Function, what: str, shape: Shape, premises: tuple[Assumption, ...], source: str
-) -> Fact:
-    """A fact that its shape states, checked where it is used."""
-    return Fact(
-        name=f"{function.value}_{what}",
-        function=function,
-        shape=shape,
-        variables=variables_of(shape),
-        premises=premises,
-        conclusion=statement(shape, function),
-        voucher=Voucher.BALL,
-        because=_BECAUSE[shape],
-        source=source,
-    )
-
-
-def _stated(
-    function: Function,
-    what: str,
-    shape: Shape,
-    premises: tuple[Assumption, ...],
-    conclusion: Relation,
-    because: str,
-) -> Fact:
-    """A fact about one value, which rests on its statement."""
-    return Fact(
-        name=f"{function.value}_{what}",
-        function=function,
-        shape=shape,
-        variables=(x,),
-        premises=premises,
-        conclusion=conclusion,
-        voucher=Voucher.STATED,
-        because=because,
-        source="the definition of the function",
-    )
+l, t, u, x = variables("l t u x")
 
 
 _EXP = applied(Function.EXP, x)
 
-exp_positive = _stated(Function.EXP, "positive", Shape.RANGE, (), _EXP > 0, "a power is positive")
-exp_monotone = _shaped(Function.EXP, "monotone", Shape.MONOTONE, _ORDERED, "exp′ = exp")
-exp_tangent = _shaped(Function.EXP, "tangent", Shape.TANGENT_BELOW, (), "exp″ = exp")
-exp_chord = _shaped(Function.EXP, "chord", Shape.CHORD_ABOVE, _BETWEEN, "exp″ = exp")
+exp_positive = stated(Function.EXP, "positive", Shape.RANGE, (), _EXP > 0, "a power is positive")
+exp_monotone = shaped(Function.EXP, "monotone", Shape.MONOTONE, ORDERED, "exp′ = exp")
+exp_tangent = shaped(Function.EXP, "tangent", Shape.TANGENT_BELOW, (), "exp″ = exp")
+exp_chord = shaped(Function.EXP, "chord", Shape.CHORD_ABOVE, BETWEEN, "exp″ = exp")
 
-log_monotone = _shaped(
+log_monotone = shaped(
     Function.LOG,
     "monotone",
     Shape.MONOTONE,
-    (*_positive(x), *_ORDERED),
+    (*positive(x), *ORDERED),
     "ln′(x) = 1/x",
 )
-log_tangent = _shaped(
-    Function.LOG, "tangent", Shape.TANGENT_ABOVE, _positive(t, x), "ln″(x) = −1/x²"
-)
-log_chord = _shaped(
+log_tangent = shaped(Function.LOG, "tangent", Shape.TANGENT_ABOVE, positive(t, x), "ln″(x) = −1/x²")
+log_chord = shaped(
     Function.LOG,
     "chord",
     Shape.CHORD_BELOW,
-    (*_positive(l), *_BETWEEN),
+    (*positive(l), *BETWEEN),
     "ln″(x) = −1/x²",
 )
 
 _SOFTPLUS = Function.SOFTPLUS
 _SOFTPLUS_BENDS = "softplus″ = sigmoid·(1 − sigmoid)"
-softplus_positive = _stated(
+softplus_positive = stated(
     _SOFTPLUS, "positive", Shape.RANGE, (), applied(_SOFTPLUS, x) > 0, "1 + e^x is above 1"
 )
-softplus_monotone = _shaped(_SOFTPLUS, "monotone", Shape.MONOTONE, _ORDERED, "softplus′ = sigmoid")
-softplus_tangent = _shaped(_SOFTPLUS, "tangent", Shape.TANGENT_BELOW, (), _SOFTPLUS_BENDS)
-softplus_chord = _shaped(_SOFTPLUS, "chord", Shape.CHORD_ABOVE, _BETWEEN, _SOFTPLUS_BENDS)
+softplus_monotone = shaped(_SOFTPLUS, "monotone", Shape.MONOTONE, ORDERED, "softplus′ = sigmoid")
+softplus_tangent = shaped(_SOFTPLUS, "tangent", Shape.TANGENT_BELOW, (), _SOFTPLUS_BENDS)
+softplus_chord = shaped(_SOFTPLUS, "chord", Shape.CHORD_ABOVE, BETWEEN, _SOFTPLUS_BENDS)
 
 
 _TANH_BENDS = "tanh″ = −2·tanh·(1 − tanh²)"
 _TANH = applied(Function.TANH, x)
-tanh_above_minus_one = _stated(
+tanh_above_minus_one = stated(
     Function.TANH, "above_minus_one", Shape.RANGE, (), _TANH > -1, "|sinh| is below cosh"
 )
-tanh_below_one = _stated(
+tanh_below_one = stated(
     Function.TANH, "below_one", Shape.RANGE, (), _TANH < 1, "|sinh| is below cosh"
 )
-tanh_odd = _stated(
+tanh_odd = stated(
     Function.TANH,
     "odd",
     Shape.SYMMETRY,
@@ -155,33 +76,33 @@ tanh_odd = _stated(
     equal(applied(Function.TANH, -x), -_TANH),
     "sinh is odd and cosh is even",
 )
-tanh_monotone = _shaped(Function.TANH, "monotone", Shape.MONOTONE, _ORDERED, "tanh′ = 1 − tanh²")
-tanh_least_slope = _shaped(
-    Function.TANH, "least_slope", Shape.LEAST_SLOPE, _between_steep_ends(Function.TANH), _TANH_BENDS
+tanh_monotone = shaped(Function.TANH, "monotone", Shape.MONOTONE, ORDERED, "tanh′ = 1 − tanh²")
+tanh_least_slope = shaped(
+    Function.TANH, "least_slope", Shape.LEAST_SLOPE, between_steep_ends(Function.TANH), _TANH_BENDS
 )
-tanh_tangent_left = _shaped(
-    Function.TANH, "tangent_left", Shape.TANGENT_BELOW, _left(t, x), _TANH_BENDS
+tanh_tangent_left = shaped(
+    Function.TANH, "tangent_left", Shape.TANGENT_BELOW, left(t, x), _TANH_BENDS
 )
-tanh_chord_left = _shaped(
-    Function.TANH, "chord_left", Shape.CHORD_ABOVE, (*_BETWEEN, *_left(u)), _TANH_BENDS
+tanh_chord_left = shaped(
+    Function.TANH, "chord_left", Shape.CHORD_ABOVE, (*BETWEEN, *left(u)), _TANH_BENDS
 )
-tanh_tangent_right = _shaped(
-    Function.TANH, "tangent_right", Shape.TANGENT_ABOVE, _right(t, x), _TANH_BENDS
+tanh_tangent_right = shaped(
+    Function.TANH, "tangent_right", Shape.TANGENT_ABOVE, right(t, x), _TANH_BENDS
 )
-tanh_chord_right = _shaped(
-    Function.TANH, "chord_right", Shape.CHORD_BELOW, (*_BETWEEN, *_right(l)), _TANH_BENDS
+tanh_chord_right = shaped(
+    Function.TANH, "chord_right", Shape.CHORD_BELOW, (*BETWEEN, *right(l)), _TANH_BENDS
 )
 
 _LOGISTIC = Function.SIGMOID
 _SIGMOID = applied(_LOGISTIC, x)
 _SIGMOID_BENDS = "sigmoid″ = sigmoid·(1 − sigmoid)·(1 − 2·sigmoid)"
-sigmoid_positive = _stated(
+sigmoid_positive = stated(
     _LOGISTIC, "positive", Shape.RANGE, (), _SIGMOID > 0, "1 / (1 + e^−x), and e^−x is positive"
 )
-sigmoid_below_one = _stated(
+sigmoid_below_one = stated(
     _LOGISTIC, "below_one", Shape.RANGE, (), _SIGMOID < 1, "1 / (1 + e^−x), and e^−x is positive"
 )
-sigmoid_symmetric = _stated(
+sigmoid_symmetric = stated(
     _LOGISTIC,
     "symmetric",
     Shape.SYMMETRY,
@@ -189,32 +110,32 @@ sigmoid_symmetric = _stated(
     equal(applied(_LOGISTIC, -x), 1 - _SIGMOID),
     "e^x / (1 + e^x) is 1 / (1 + e^−x)",
 )
-sigmoid_monotone = _shaped(
-    _LOGISTIC, "monotone", Shape.MONOTONE, _ORDERED, "sigmoid′ = sigmoid·(1 − sigmoid)"
+sigmoid_monotone = shaped(
+    _LOGISTIC, "monotone", Shape.MONOTONE, ORDERED, "sigmoid′ = sigmoid·(1 − sigmoid)"
 )
-sigmoid_least_slope = _shaped(
-    _LOGISTIC, "least_slope", Shape.LEAST_SLOPE, _between_steep_ends(_LOGISTIC), _SIGMOID_BENDS
+sigmoid_least_slope = shaped(
+    _LOGISTIC, "least_slope", Shape.LEAST_SLOPE, between_steep_ends(_LOGISTIC), _SIGMOID_BENDS
 )
-sigmoid_tangent_left = _shaped(
-    _LOGISTIC, "tangent_left", Shape.TANGENT_BELOW, _left(t, x), _SIGMOID_BENDS
+sigmoid_tangent_left = shaped(
+    _LOGISTIC, "tangent_left", Shape.TANGENT_BELOW, left(t, x), _SIGMOID_BENDS
 )
-sigmoid_chord_left = _shaped(
-    _LOGISTIC, "chord_left", Shape.CHORD_ABOVE, (*_BETWEEN, *_left(u)), _SIGMOID_BENDS
+sigmoid_chord_left = shaped(
+    _LOGISTIC, "chord_left", Shape.CHORD_ABOVE, (*BETWEEN, *left(u)), _SIGMOID_BENDS
 )
-sigmoid_tangent_right = _shaped(
-    _LOGISTIC, "tangent_right", Shape.TANGENT_ABOVE, _right(t, x), _SIGMOID_BENDS
+sigmoid_tangent_right = shaped(
+    _LOGISTIC, "tangent_right", Shape.TANGENT_ABOVE, right(t, x), _SIGMOID_BENDS
 )
-sigmoid_chord_right = _shaped(
-    _LOGISTIC, "chord_right", Shape.CHORD_BELOW, (*_BETWEEN, *_right(l)), _SIGMOID_BENDS
+sigmoid_chord_right = shaped(
+    _LOGISTIC, "chord_right", Shape.CHORD_BELOW, (*BETWEEN, *right(l)), _SIGMOID_BENDS
 )
 
 _SIN, _COS = applied(Function.SIN, x), applied(Function.COS, x)
 _CIRCLE = "the squares of sine and cosine add to 1"
-sin_at_least_minus_one = _stated(
+sin_at_least_minus_one = stated(
     Function.SIN, "at_least_minus_one", Shape.RANGE, (), _SIN >= -1, _CIRCLE
 )
-sin_at_most_one = _stated(Function.SIN, "at_most_one", Shape.RANGE, (), _SIN <= 1, _CIRCLE)
-sin_odd = _stated(
+sin_at_most_one = stated(Function.SIN, "at_most_one", Shape.RANGE, (), _SIN <= 1, _CIRCLE)
+sin_odd = stated(
     Function.SIN,
     "odd",
     Shape.SYMMETRY,
@@ -222,19 +143,15 @@ sin_odd = _stated(
     equal(applied(Function.SIN, -x), -_SIN),
     "its power series has odd powers only",
 )
-sin_steepness = _shaped(Function.SIN, "steepness", Shape.STEEPNESS, (), "sin′ = cos")
-sin_parabola_below = _shaped(
-    Function.SIN, "parabola_below", Shape.PARABOLA_BELOW, (), "sin″ = −sin"
-)
-sin_parabola_above = _shaped(
-    Function.SIN, "parabola_above", Shape.PARABOLA_ABOVE, (), "sin″ = −sin"
-)
+sin_steepness = shaped(Function.SIN, "steepness", Shape.STEEPNESS, (), "sin′ = cos")
+sin_parabola_below = shaped(Function.SIN, "parabola_below", Shape.PARABOLA_BELOW, (), "sin″ = −sin")
+sin_parabola_above = shaped(Function.SIN, "parabola_above", Shape.PARABOLA_ABOVE, (), "sin″ = −sin")
 
-cos_at_least_minus_one = _stated(
+cos_at_least_minus_one = stated(
     Function.COS, "at_least_minus_one", Shape.RANGE, (), _COS >= -1, _CIRCLE
 )
-cos_at_most_one = _stated(Function.COS, "at_most_one", Shape.RANGE, (), _COS <= 1, _CIRCLE)
-cos_even = _stated(
+cos_at_most_one = stated(Function.COS, "at_most_one", Shape.RANGE, (), _COS <= 1, _CIRCLE)
+cos_even = stated(
     Function.COS,
     "even",
     Shape.SYMMETRY,
@@ -242,42 +159,38 @@ cos_even = _stated(
     equal(applied(Function.COS, -x), _COS),
     "its power series has even powers only",
 )
-cos_steepness = _shaped(Function.COS, "steepness", Shape.STEEPNESS, (), "cos′ = −sin")
-cos_parabola_below = _shaped(
-    Function.COS, "parabola_below", Shape.PARABOLA_BELOW, (), "cos″ = −cos"
-)
-cos_parabola_above = _shaped(
-    Function.COS, "parabola_above", Shape.PARABOLA_ABOVE, (), "cos″ = −cos"
-)
+cos_steepness = shaped(Function.COS, "steepness", Shape.STEEPNESS, (), "cos′ = −sin")
+cos_parabola_below = shaped(Function.COS, "parabola_below", Shape.PARABOLA_BELOW, (), "cos″ = −cos")
+cos_parabola_above = shaped(Function.COS, "parabola_above", Shape.PARABOLA_ABOVE, (), "cos″ = −cos")
 
 _ROOT = applied(Function.SQRT, x)
-sqrt_nonnegative = _stated(
-    Function.SQRT, "nonnegative", Shape.DEFINITION, _right(x), _ROOT >= 0, "of two roots, this one"
+sqrt_nonnegative = stated(
+    Function.SQRT, "nonnegative", Shape.DEFINITION, right(x), _ROOT >= 0, "of two roots, this one"
 )
-sqrt_monotone = _shaped(
-    Function.SQRT, "monotone", Shape.MONOTONE, (*_right(x), *_ORDERED), "√′(x) = 1/(2√x)"
+sqrt_monotone = shaped(
+    Function.SQRT, "monotone", Shape.MONOTONE, (*right(x), *ORDERED), "√′(x) = 1/(2√x)"
 )
-sqrt_chord = _shaped(
-    Function.SQRT, "chord", Shape.CHORD_BELOW, (*_right(l), *_BETWEEN), "√″(x) = −1/(4x√x)"
+sqrt_chord = shaped(
+    Function.SQRT, "chord", Shape.CHORD_BELOW, (*right(l), *BETWEEN), "√″(x) = −1/(4x√x)"
 )
-sqrt_square = _stated(
+sqrt_square = stated(
     Function.SQRT,
     "square",
     Shape.DEFINITION,
-    _right(x),
+    right(x),
     equal(_ROOT * _ROOT, x),
     "it is a root",
 )
 
 _ERF = applied(Function.ERF, x)
 _ERF_BENDS = "erf″(x) = −2x·erf′(x), and erf′(x) = 2/√π·e^(−x²)"
-erf_above_minus_one = _stated(
+erf_above_minus_one = stated(
     Function.ERF, "above_minus_one", Shape.RANGE, (), _ERF > -1, "it rises, and −1 is its limit"
 )
-erf_below_one = _stated(
+erf_below_one = stated(
     Function.ERF, "below_one", Shape.RANGE, (), _ERF < 1, "it rises, and 1 is its limit"
 )
-erf_odd = _stated(
+erf_odd = stated(
     Function.ERF,
     "odd",
     Shape.SYMMETRY,
@@ -285,16 +198,16 @@ erf_odd = _stated(
     equal(applied(Function.ERF, -x), -_ERF),
     "its derivative is even and its value at 0 is 0",
 )
-erf_monotone = _shaped(Function.ERF, "monotone", Shape.MONOTONE, _ORDERED, _ERF_BENDS)
-erf_chord_left = _shaped(
-    Function.ERF, "chord_left", Shape.CHORD_ABOVE, (*_BETWEEN, *_left(u)), _ERF_BENDS
+erf_monotone = shaped(Function.ERF, "monotone", Shape.MONOTONE, ORDERED, _ERF_BENDS)
+erf_chord_left = shaped(
+    Function.ERF, "chord_left", Shape.CHORD_ABOVE, (*BETWEEN, *left(u)), _ERF_BENDS
 )
-erf_chord_right = _shaped(
-    Function.ERF, "chord_right", Shape.CHORD_BELOW, (*_BETWEEN, *_right(l)), _ERF_BENDS
+erf_chord_right = shaped(
+    Function.ERF, "chord_right", Shape.CHORD_BELOW, (*BETWEEN, *right(l)), _ERF_BENDS
 )
 
 _SILU = x * _SIGMOID
-silu_at_most_relu = _stated(
+silu_at_most_relu = stated(
     _LOGISTIC,
     "times_x_at_most_relu",
     Shape.RANGE,
@@ -302,7 +215,7 @@ silu_at_most_relu = _stated(
     maximum(x, 0) >= _SILU,
     "SiLU is x times a factor between 0 and 1",
 )
-silu_at_least = _stated(
+silu_at_least = stated(
     _LOGISTIC,
     "times_x_at_least",
     Shape.RANGE,
@@ -313,7 +226,7 @@ silu_at_least = _stated(
 
 _GELU = x * (1 + applied(Function.ERF, x * applied(Function.SQRT, 2) * term(mpq(1, 2))))
 """Twice GELU."""
-gelu_at_most_relu = _stated(
+gelu_at_most_relu = stated(
     Function.ERF,
     "gelu_at_most_relu",
     Shape.RANGE,
@@ -321,7 +234,7 @@ gelu_at_most_relu = _stated(
     2 * maximum(x, 0) >= _GELU,
     "GELU is x times a factor between 0 and 1",
 )
-gelu_at_least = _stated(
+gelu_at_least = stated(
     Function.ERF,
     "gelu_at_least",
     Shape.RANGE,

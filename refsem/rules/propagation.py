@@ -207,8 +207,17 @@ def propagate(
 
 
 def _target(state: Propagation, name: str, region: Region, method: Method) -> int:
+    """The box of a target; of functions the better of both methods, for lines may be loose."""
+    smooth = any(node.op in SMOOTH for node in state.replay.prepared.nodes.values())
+    if method is Method.CROWN and smooth:
+        both = {"first": state.crown(name, region.boxes), "second": _from_boxes(state, name)}
+        return state.apply("intersect", name, both)
     if method is Method.CROWN:
         return state.crown(name, region.boxes)
+    return _from_boxes(state, name)
+
+
+def _from_boxes(state: Propagation, name: str) -> int:
     start = state.apply("start_form", name, {})
     suppliers = {tensor: state.boxes[tensor] for tensor in state.form(start).coefficients}
     return state.apply("concretise", name, {"below": start, "above": start, **suppliers})

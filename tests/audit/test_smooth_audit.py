@@ -100,6 +100,12 @@ def test_verdicts_on_both_sides_of_what_is_reached(tmp_path: Path) -> None:
     assert abs(found - witness.outputs[0]) <= witness.error
 
 
+def test_every_constraint_of_a_case_has_to_be_met(tmp_path: Path) -> None:
+    reached = max(rational(output(point)) for point in grid())
+    unsafe = f"(and (<= Y_0 100) (>= Y_0 {float(reached) + 0.001}))"
+    assert audited(tmp_path, unsafe).verdict is not Verdict.VIOLATED
+
+
 def test_between_bound_and_sample_it_is_undecided(tmp_path: Path) -> None:
     (region,) = audited(tmp_path, "(<= Y_0 -100)").regions
     state = region.propagation

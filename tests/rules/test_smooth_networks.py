@@ -146,6 +146,18 @@ def test_lines_hug_the_function_on_a_narrow_box(op: Op) -> None:
         assert (gap + gap + gap + gap).less_equal(width).all()
 
 
+def test_a_target_is_bounded_by_intervals_where_those_are_tighter_than_lines() -> None:
+    prepared, _ = network(Op.SIN, 2)
+    targets = {"row": {"y": ExactTensor.from_rationals([mpq(1), mpq(-1)], (1, 2))}}
+    found = []
+    for method in Method:
+        state = propagate(prepared, box(0.5, 3.0), method, targets, progress)
+        found.append(state.replay.box(state.boxes["row"]))
+    ibp, crown = found
+    assert ibp.lower.less_equal(crown.lower).all()
+    assert crown.upper.less_equal(ibp.upper).all()
+
+
 @each
 def test_every_function_is_established_by_its_own_rule(op: Op) -> None:
     prepared, functions = network(op, 0)
