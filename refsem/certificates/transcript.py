@@ -104,9 +104,13 @@ def _box_step(prepared: Prepared, node: Node, operands: list[Ends]) -> Ends:
         case Op.TRANSPOSE:
             axes = integers(node.attribute("axes"))
             low, high = low.transpose(axes), high.transpose(axes)
-        case Op.MATMUL:
-            low, high = _product(*_paired(prepared, node, operands))
+        case Op.MATMUL | Op.GEMM:
+            weight, bias = _weights(prepared, node)
+            terms = [end.reshape(-1, 1, weight.shape[1]) for end in (low, high)]
+            low, high = _product((terms[0], terms[1]), (weight[None], weight[None]))
             low, high = _fold(Mode.RTN, low), _fold(Mode.RTP, high)
+            if bias is not None:
+                low, high = _sum((low, high), (bias, bias))
         case _:
             raise NoTranscriptError(node.name, f"no transcript of {node.op.value} is defined")
     return low.reshape(node.shape), high.reshape(node.shape)
@@ -125,16 +129,20 @@ def _product(x: Ends, y: Ends) -> Ends:
     return low, _greatest(_greatest(up[0], up[1]), _greatest(up[2], up[3]))
 
 
-def _paired(prepared: Prepared, node: Node, operands: list[Ends]) -> tuple[Ends, Ends]:
-    """Operands of a matrix product, entry by entry of its terms: (rows, columns, inner) each."""
-    left, right = operands
-    weight = node.operands[1]
-    if weight not in prepared.constants or right[0].ndim != 2:
+def _weights(prepared: Prepared, node: Node) -> tuple[Bits, Bits | None]:
+    """A product's constant matrix, a row an output, and its bias, shaped to be added, if any."""
+    constants = prepared.graph.constants
+    weight = constants.get(node.operands[1])
+    if weight is None or weight.ndim != 2 or node.operands[0] in prepared.constants:
         raise NoTranscriptError(node.name, "only a product with a constant matrix has one")
-    inner, columns = right[0].shape
-    rows = [end.reshape(-1, 1, inner) for end in left]
-    factors = [np.ascontiguousarray(end.T).reshape(1, columns, inner) for end in right]
-    return (rows[0], rows[1]), (factors[0], factors[1])
+    if node.op is Op.MATMUL:
+        return np.ascontiguousarray(weight.T), None
+    plain = [node.attribute(name) for name in ("alpha", "beta", "transA")] == [1, 1, 0]
+    bias = constants.get(node.operands[2])
+    if not plain or bias is None:
+        raise NoTranscriptError(node.name, "only x·W + b with constant W and b has one")
+    turned = weight if node.attribute("transB") else np.ascontiguousarray(weight.T)
+    return turned, bias
 
 
 # forms
@@ -177,12 +185,13 @@ def form_transcript(
         elif node.op is Op.RELU and operand is not None:
             bounds = boxes[node.operands[0]]
             known[node.name] = _relu(operand, bounds, slopes.get(node.name, Slopes(None)))
-        elif node.op is Op.MATMUL and operand is not None:
+        elif node.op in {Op.MATMUL, Op.GEMM} and operand is not None:
             known[node.name] = _linear(prepared, node, operand)
         elif node.op in {Op.RESHAPE, Op.IDENTITY} and operand is not None:
             known[node.name] = operand
         elif node.op is Op.ADD and _is_bias(prepared, node, numbered) and operand is not None:
-            known[node.name] = _with_bias(prepared, node, operand)
+            bias = prepared.graph.constants[node.operands[1]]
+            known[node.name] = _with_bias(operand, bias, node)
         else:
             known[node.name] = _constant(inputs, boxes[node.name])
     return known
@@ -190,7 +199,8 @@ def form_transcript(
 
 def _is_bias(prepared: Prepared, node: Node, numbered: frozenset[str]) -> bool:
     left, right = node.operands
-    return left not in numbered and left in prepared.nodes and right in prepared.constants
+    known = right in prepared.graph.constants
+    return left not in numbered and left in prepared.nodes and known
 
 
 def _constant(inputs: int, box: Ends) -> FormBits:
@@ -204,12 +214,8 @@ def _constant(inputs: int, box: Ends) -> FormBits:
 
 def _linear(prepared: Prepared, node: Node, operand: FormBits) -> FormBits:
     """W⁺·upper + W⁻·lower above, W⁺·lower + W⁻·upper below: two folds, then one addition."""
-    weight_name = node.operands[1]
-    bits = prepared.graph.constants.get(weight_name)
-    if bits is None or bits.ndim != 2:
-        raise NoTranscriptError(node.name, "only a product with a constant matrix has one")
-    inner, columns = bits.shape
-    weight = np.ascontiguousarray(bits.T)
+    weight, bias = _weights(prepared, node)
+    inner = weight.shape[1]
     plus = np.where(positive(weight), weight, np.uint32(0))
     minus = np.where(weight > _SIGN, weight, np.uint32(0))
 
@@ -220,15 +226,14 @@ def _linear(prepared: Prepared, node: Node, operand: FormBits) -> FormBits:
             rows.append(_fold(Mode.RNE, _mul(Mode.RNE, factor[None], terms)).ravel())
         return np.stack(rows)
 
-    if operand.lower.shape[1] % inner or columns == 0:
-        raise NoTranscriptError(node.name, "the operand's last axis is not the inner one")
     upper = _add(Mode.RNE, folded(plus, operand.upper), folded(minus, operand.lower))
     lower = _add(Mode.RNE, folded(plus, operand.lower), folded(minus, operand.upper))
-    return FormBits(lower, upper)
+    product = FormBits(lower, upper)
+    return product if bias is None else _with_bias(product, bias, node)
 
 
-def _with_bias(prepared: Prepared, node: Node, operand: FormBits) -> FormBits:
-    bias = np.broadcast_to(prepared.graph.constants[node.operands[1]], node.shape).ravel()
+def _with_bias(operand: FormBits, bias: Bits, node: Node) -> FormBits:
+    bias = np.broadcast_to(bias, node.shape).ravel()
     sides = []
     for side in (operand.lower, operand.upper):
         columns = side.copy()

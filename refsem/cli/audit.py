@@ -17,6 +17,9 @@ from refsem.audit.serialise import audit_object
 from refsem.certificates.bounds_file import BoundsFile, read_bounds
 from refsem.certificates.derivation import KEY, derivation_object
 from refsem.certificates.judgement import BoundsReport, judge_bounds
+from refsem.certificates.node_files import NodeKind
+from refsem.certificates.node_graph import load_node_graph
+from refsem.certificates.node_writer import certificate_text
 from refsem.certificates.tree_file import TreeRegion, tree_object
 from refsem.cli.terminal import layer_progress, print_json, report_console
 from refsem.errors import InputError
@@ -80,7 +83,7 @@ class _Clock:
 @click.option(
     "--write-certificate",
     type=click.Path(path_type=Path),
-    help="With --branch: write the split trees of a property that holds here.",
+    help="Write our bounds here, node by node; with --branch the split trees of what holds.",
 )
 @click.option("--write-result", type=click.Path(path_type=Path), help="(later)")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
@@ -98,8 +101,6 @@ def audit(
 ) -> int:
     """Judge the network MODEL over PROPERTY, exactly."""
     _refuse_later(method, network, write_result)
-    if write_certificate is not None and branch is None:
-        raise InputError("", "--write-certificate", "without --branch is not supported yet")
     if branch is not None and isnan(branch):
         raise InputError("", "--branch", "nan is no number of seconds")
     clock = _Clock()
@@ -122,8 +123,10 @@ def audit(
         )
     if report is not None:
         clock.lap("bounds file")
-    if write_certificate is not None:
+    if write_certificate is not None and branch is not None:
         _write_trees(write_certificate, found, model, property_)
+    elif write_certificate is not None:
+        _write_certificate(write_certificate, model, Method(method), found)
     if ledger is not None:
         traces = tuple(region.propagation.replay.trace() for region in found.regions)
         derivation = {KEY: derivation_object(prepared.graph, traces)}
@@ -188,6 +191,17 @@ def _write_trees(path: Path, found: NetworkAudit, model: Path, property_: Path) 
     producer, hashes = str(header["producer"]), (header["model_sha256"], header["property_sha256"])
     written = tree_object(trees, producer, *(str(one) for one in hashes))
     write_whole(path, json.dumps(written) + "\n")
+
+
+def _write_certificate(path: Path, model: Path, method: Method, found: NetworkAudit) -> None:
+    """Write our bounds over the property's one box, in the method's node-wise format."""
+    if len(found.regions) != 1:
+        message = f"the property has {len(found.regions)} boxes, a node-wise certificate has one"
+        raise InputError("", "--write-certificate", message)
+    ((box,),) = (region.claims.region.boxes.values() for region in found.regions)
+    kind = NodeKind.IBP if method is Method.IBP else NodeKind.ALPHA
+    text = certificate_text(load_node_graph(model), box, kind)
+    write_whole(path, text + "\n")
 
 
 def _header(model: Path, property_: Path, method: str) -> dict[str, object]:

@@ -19,8 +19,9 @@ from gmpy2 import mpq
 
 from refsem.exact import ExactTensor
 from refsem.exact.tensor import BooleanArray, concatenate
-from refsem.ir.affine import AffineNode, Scale, Step
+from refsem.ir.affine import AffineNode
 from refsem.ir.readings import evaluate_tensor, holds_tensor
+from refsem.ir.steps import Scale, Step
 from refsem.rules.catalogue import BY_NAME
 
 _ZERO = ExactTensor.full((1, 1), mpq(0))

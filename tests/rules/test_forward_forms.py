@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refsem.exact import ExactTensor
-from refsem.ir.affine import AffineNode, Gather, Matrix, Piece, Scale
+from refsem.ir.affine import AffineNode, Piece
 from refsem.ir.readings import evaluate
+from refsem.ir.steps import Gather, Matrix, Scale
 from refsem.rules import BY_NAME
 from refsem.rules.forward import (
     Forms,
