@@ -47,7 +47,7 @@ def test_an_affine_step_is_the_substitution_rule_summed(
     constant: ExactTensor,
 ) -> None:
     turned = Gather(np.array([1, 0]), 2)
-    steps = (Scale(factor), turned, Matrix.of(1, weight))
+    steps = (Scale(factor), turned, Matrix.of(1, weight.reshape(1, 2, 2)))
     node = AffineNode((Piece("x", steps),), constant)
     found = through_affine(node, {"x": Forms(lower, upper)})
     for out in range(2):
