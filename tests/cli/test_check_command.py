@@ -69,6 +69,16 @@ def test_each_verdict_has_its_status(refsem: Command, tmp_path: Path, verdict: s
     assert verdict in plain.out.splitlines()[1]
 
 
+@pytest.mark.parametrize(("name", "status"), [("sound", 0), ("unsound", 1), ("undecided", 0)])
+def test_a_bounds_file_is_judged_over_its_own_box(
+    refsem: Command, files: Files, name: str, status: int
+) -> None:
+    # exact CROWN confirms y ≤ 1, which intervals leave undecided
+    run = refsem("check", files.bounds[name], "--model", files.model, "--json")
+    assert (run.status, json.loads(run.out)["format"]) == (status, "refsem.bounds.v1")
+    assert refsem("check", files.bounds[name]).status == 2
+
+
 def test_a_finding_is_printed_with_both_numbers_and_the_distance(
     refsem: Command, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from refsem.certificates.foreign import (
     margins,
     nodes,
     others,
+    own_bounds,
     physics,
     queries,
     regions,
@@ -33,6 +34,7 @@ FORMATS: tuple[FileFormat, ...] = (
     nodes.FORMAT,
     *physics.FORMATS,
     *regions.FORMATS,
+    own_bounds.FORMAT,
     *others.FORMATS,
 )
 
