@@ -17,7 +17,8 @@ from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared
 from refsem.ir.operators import Op
-from refsem.rules.choices import SMOOTH, interval_choice, line_choices
+from refsem.rules.choices import SMOOTH, Choice, interval_choice, line_choices
+from refsem.rules.piecewise import PIECEWISE, piecewise_interval, piecewise_lines
 from refsem.rules.replay import Replay, ReplayError
 from refsem.rules.trace import Application, Combination, Form, Region
 
@@ -52,9 +53,11 @@ def check_covered(prepared: Prepared) -> None:
     for name, node in prepared.nodes.items():
         if node.op is Op.INPUT or name in prepared.affine:
             continue
-        if node.op not in {Op.RELU, *SMOOTH}:
+        if node.op not in {Op.RELU, *SMOOTH, *PIECEWISE}:
             message = f"no bound rule yet for operator {node.op.value} of variable tensors"
             raise NoRuleError(name, message)
+        if node.op is Op.PRELU and node.operands[1] not in prepared.constants:
+            raise NoRuleError(name, "no bound rule yet for prelu whose slope is a variable tensor")
         if not prepared.operands(name):
             message = f"no bound rule yet for operator {node.op.value} of constants"
             raise NoRuleError(name, message)
@@ -91,6 +94,8 @@ class Propagation:
             suppliers = {name: self.boxes[name] for name in operands}
             return self.apply("dot_product_interval", node, suppliers)
         operand, op = self.boxes[operands[0]], prepared.nodes[node].op
+        if op in PIECEWISE:
+            return self.apply(piecewise_interval(op), node, {"operand": operand})
         if op not in SMOOTH:
             return self.apply("relu_interval", node, {"operand": operand})
         box = self.replay.box(operand)
@@ -152,6 +157,8 @@ class Propagation:
             operand = self.boxes[self.replay.prepared.operands(node)[0]]
             if self.replay.prepared.nodes[node].op in SMOOTH:
                 self.lines[node] = self._smooth_lines(node, operand)
+            elif self.replay.prepared.nodes[node].op in PIECEWISE:
+                self.lines[node] = self._piecewise_lines(node, operand)
             else:
                 self.lines[node] = self._relu_lines(node, operand)
         return self.lines[node]
@@ -164,7 +171,21 @@ class Propagation:
 
     def _smooth_lines(self, node: str, operand: int) -> tuple[int, int]:
         box, op = self.replay.box(operand), self.replay.prepared.nodes[node].op
-        (above, over), (below, under) = line_choices(op, box.lower, box.upper)
+        return self._applied_lines(node, operand, line_choices(op, box.lower, box.upper))
+
+    def _piecewise_lines(self, node: str, operand: int) -> tuple[int, int]:
+        box, prepared = self.replay.box(operand), self.replay.prepared
+        choices = piecewise_lines(prepared, node, box.lower, box.upper)
+        try:
+            return self._applied_lines(node, operand, choices)
+        except ReplayError as refusal:
+            op = prepared.nodes[node].op.value
+            raise InputError("", f"tensor {node!r} ({op})", refusal.message) from None
+
+    def _applied_lines(
+        self, node: str, operand: int, choices: tuple[Choice, Choice]
+    ) -> tuple[int, int]:
+        (above, over), (below, under) = choices
         upper = self.apply(above, node, {"operand": operand}, over)
         return upper, self.apply(below, node, {"operand": operand}, under)
 
@@ -226,7 +247,7 @@ def _from_boxes(state: Propagation, name: str) -> int:
 def _with_crown(prepared: Prepared) -> frozenset[str]:
     """The nodes whose boxes decide slopes, and the outputs: those worth a backward pass."""
     nodes = prepared.nodes.values()
-    curved = {Op.RELU, *SMOOTH}
+    curved = {Op.RELU, *SMOOTH, *PIECEWISE}
     relaxed: Iterable[str] = (x for node in nodes if node.op in curved for x in node.operands)
     wanted = {*relaxed, *prepared.graph.outputs}
     return frozenset(

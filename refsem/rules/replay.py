@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from gmpy2 import mpq
 
 from refsem.exact import ExactTensor
+from refsem.ir.affine import attribute_values, spread_steps
 from refsem.ir.evaluation import Prepared
+from refsem.ir.operators import Op
 from refsem.ir.readings import evaluate_tensor, holds_tensor
 from refsem.rules.catalogue import BY_NAME
 from refsem.rules.rule import Rule
@@ -286,6 +288,56 @@ def _smooth_line(side: Side) -> Callable[[_Context], Judgement]:
     return lift
 
 
+SLOPED = frozenset({Op.LEAKY_RELU, Op.PRELU})
+"""Operators of one meaning, whose slope left of 0 is an attribute of one, an operand of the other.
+
+A rule about either serves both.
+"""
+
+
+def slope_left_of_zero(prepared: Prepared, name: str) -> ExactTensor:
+    """The slope of a leaky ReLU or PReLU node, shape (1, size); `KeyError` if it varies."""
+    node = prepared.nodes[name]
+    if node.op is Op.LEAKY_RELU:
+        return attribute_values(node)["alpha"].broadcast_to((1, node.size))
+    value = prepared.constants[node.operands[1]]
+    for step in spread_steps(prepared.shapes[node.operands[1]], node.shape):
+        value = step.forward(value)
+    return value
+
+
+def _algebraic(context: _Context) -> tuple[str, dict[str, ExactTensor]]:
+    """The operand of an elementwise node, and the values of its rule; attributes are givens."""
+    node, rule = context.prepared.nodes.get(context.node), context.rule
+    if node is None or node.op not in (SLOPED if rule.operator in SLOPED else {rule.operator}):
+        raise _RefusedError(f"{context.node!r} is not a {rule.operator}")
+    if any(name in context.prepared.nodes for name in node.operands[1:]):
+        raise _RefusedError(f"{context.node!r} has more than one variable operand")
+    operand = node.operands[0]
+    if context.prepared.shapes[operand] != node.shape:
+        raise _RefusedError(f"{context.node!r} has not the shape of its operand")
+    box = context.box("operand", operand)
+    known = {"l": box.lower, "u": box.upper, **attribute_values(node)}
+    if node.op in SLOPED:
+        known["alpha"] = known["y"] = slope_left_of_zero(context.prepared, node.name)
+    return operand, context.derive({str(v.head): known[str(v.head)] for v in rule.given})
+
+
+def _algebraic_interval(context: _Context) -> Judgement:
+    _, values = _algebraic(context)
+    return Box(context.node, values["lo"], values["hi"])
+
+
+def _algebraic_line(side: Side) -> Callable[[_Context], Judgement]:
+    def lift(context: _Context) -> Judgement:
+        operand, values = _algebraic(context)
+        slope = values["k"] if "k" in values else values["s"]
+        intercept = values["b"].broadcast_to(slope.shape)
+        return Line(context.node, operand, side, slope, intercept)
+
+    return lift
+
+
 def _start_form(context: _Context) -> Judgement:
     """A tensor is a form of itself; a declared target is the form that defines it."""
     if context.node in context.targets:
@@ -396,6 +448,12 @@ SMOOTH_LOWER = (
 )
 """Rules that are applied entry by entry, by what they claim: lo and hi, or a line k·x + b."""
 
+_ALGEBRAIC = (
+    *("leaky_relu", "prelu", "abs", "clip", "hard_sigmoid", "hard_swish"),
+    *("square", "cube", "power4", "power5", "power6", "power7", "power8"),
+)
+"""Families of algebraic rules about one operand, each with an interval and two lines."""
+
 _LIFTS: Mapping[str, Callable[[_Context], Judgement]] = {
     "input_interval": _input_interval,
     "dot_product_interval": _dot_product_interval,
@@ -413,4 +471,7 @@ _LIFTS: Mapping[str, Callable[[_Context], Judgement]] = {
     **dict.fromkeys(SMOOTH_INTERVALS, _smooth_interval),
     **dict.fromkeys(SMOOTH_UPPER, _smooth_line(Side.UPPER)),
     **dict.fromkeys(SMOOTH_LOWER, _smooth_line(Side.LOWER)),
+    **{f"{family}_interval": _algebraic_interval for family in _ALGEBRAIC},
+    **{f"{family}_upper": _algebraic_line(Side.UPPER) for family in _ALGEBRAIC},
+    **{f"{family}_lower": _algebraic_line(Side.LOWER) for family in _ALGEBRAIC},
 }
