@@ -30,7 +30,7 @@ from refsem.obligations.obligation import (
     Unknown,
 )
 from refsem.obligations.shrinking import EVALUATIONS, shrunk
-from refsem.rules import Rule
+from refsem.rules import BY_NAME, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,9 @@ def discharge(obligation: Obligation, limits: Limits) -> Outcome:
     """What came of an obligation within the limits."""
     match obligation.kind:
         case Kind.LIFT:
-            return Stated("refsem/ir/affine.py and refsem/rules/replay.py, by induction")
+            applied = obligation.id.partition("/")[0] in BY_NAME
+            where = "refsem/ir/affine.py and refsem/rules/replay.py" if applied else "with the rule"
+            return Stated(f"{where}, by induction")
         case Kind.NEEDED:
             return _without(obligation.parts, limits)
         case Kind.INHABITED:

@@ -14,7 +14,7 @@ from refsem.obligations.algebra.checker import Accepted, Rejected, check
 from refsem.obligations.algebra.proof import AlgebraicProof, Lemma
 from refsem.obligations.discharge import DEFAULT_LIMITS, audit_rule, discharge
 from refsem.obligations.generation import rule_obligations
-from refsem.obligations.obligation import By, Kind, Point, Proved, Record, Refuted
+from refsem.obligations.obligation import By, Kind, Point, Proved, Record, Refuted, Stated
 from refsem.obligations.outright import dot_obligation, dot_proof
 from refsem.rounding import BINARY32, RISCV, Mode, round_to_binary32
 from refsem.rules import EXECUTED, Claim, Rule, Side
@@ -43,6 +43,8 @@ def test_no_rule_on_executed_arithmetic_has_a_surprise(rule: Rule) -> None:
     assert [record.obligation.id for record in records if record.surprising] == []
     words = {one.outcome.by for one in records if isinstance(one.outcome, Proved)}
     assert words <= {By.ALGEBRA, By.POINT}
+    stated = [one.outcome for one in records if isinstance(one.outcome, Stated)]
+    assert stated == [Stated("with the rule, by induction")] * bool(rule.lift)
 
 
 # wrong variants
