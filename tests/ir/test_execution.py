@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 
 import numpy as np
 import pytest
 from builders import random_layers, residual, sequential
 from gmpy2 import mpq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plan_cases import CASES, Case, naive
 
 from refsem.exact import ExactTensor
 from refsem.fuzz.confirmation import Measured
@@ -38,7 +42,7 @@ from refsem.kernel.orders import (
     pairwise,
 )
 from refsem.kernel.trees import Tree
-from refsem.rounding import BFLOAT16, BINARY32, BINARY64, RISCV, X86, Mode
+from refsem.rounding import BFLOAT16, BINARY32, BINARY64, RISCV, X86, Mode, round_to_binary32
 
 Array = np.ndarray
 DIGITS = Path(__file__).parents[2] / "examples" / "digits" / "digits.onnx"
@@ -300,6 +304,58 @@ def test_an_addend_may_be_a_term() -> None:
         assert (found[0, 0], flags) == expected
     with pytest.raises(ExecutionError, match="an addend among the terms is not scaled"):
         run_one(Op.GEMM, operands, {**plain, "beta": mpq(2)}, {"out": chain(3)})
+
+
+WHOLE = [order for name, order in ORDERS.items() if name != "in bfloat16"]
+
+
+@pytest.mark.parametrize("op", CASES, ids=lambda op: op.value)
+def test_every_operator_with_a_plan_is_exact_on_whole_numbers(op: Op) -> None:
+    @settings(max_examples=40)
+    @given(CASES[op], st.data())
+    def agrees(case: Case, data: st.DataObject) -> None:
+        values = [
+            np.array(
+                data.draw(st.lists(st.integers(-9, 9), min_size=prod(shape), max_size=prod(shape))),
+                dtype=object,
+            ).reshape(shape)
+            for shape in case.shapes
+        ]
+        expected = naive(case, values)
+        graph, _ = one_node(op, case.shapes, case.attributes)
+        (terms,) = contractions(graph).values() or (0,)
+        usable = [order for order in WHOLE if terms > 2 or order is chain]
+        orders = in_order(graph, data.draw(st.sampled_from(usable)))
+        if op in (Op.REDUCE_SUM, Op.REDUCE_MEAN, Op.AVERAGE_POOL):
+            orders = in_order(graph, chain)
+        operands = tuple(value.astype(np.float32) for value in values)
+        found, _ = run_one(op, operands, case.attributes, orders)
+        rounded = [round_to_binary32(Mode.RNE, mpq(value), 0) for value in expected.reshape(-1)]
+        got = [
+            0 if bits == 1 << 31 else bits for bits in found.reshape(-1).view(np.uint32).tolist()
+        ]
+        assert found.shape == expected.shape
+        assert got == rounded
+
+    agrees()
+
+
+def test_a_convolution_sums_in_the_stated_order() -> None:
+    """2^24, 1, 1 under ones: lost one by one, or kept together."""
+    x = np.array([[[2**24, 1, 1]]], np.float32)
+    w = np.ones((1, 1, 3), np.float32)
+    attributes: dict[str, Attribute] = {
+        "groups": 1,
+        "strides": (1,),
+        "dilations": (1,),
+        "pads": (0, 0),
+        "layout": "NCHW",
+    }
+    row = next(row for row in CATALOGUE if row.op is Op.CONV)
+    attributes = {name: attributes[name] for name in row.attributes}
+    for order, expected in ((((0, 1), 2), 2**24), ((0, (1, 2)), 2**24 + 2)):
+        found, flags = run_one(Op.CONV, (x, w), attributes, {"out": explicit(order, BINARY32)})
+        assert (found.reshape(-1).tolist(), flags) == ([expected], int(expected == 2**24))
 
 
 def test_a_relu_says_what_becomes_of_nans_and_zeros() -> None:
