@@ -26,6 +26,13 @@ def backwards(x: Array, y: Array) -> np.float32:
     return forwards(x[::-1], y[::-1])
 
 
+def from_zero(x: Array, y: Array) -> np.float32:
+    total = F32(0)
+    for one, other in zip(x, y, strict=True):
+        total = F32(total + F32(one * other))
+    return total
+
+
 def fused(x: Array, y: Array) -> np.float32:
     """A chain of fused multiply-adds from +0, by exact rationals."""
     total = F32(0)

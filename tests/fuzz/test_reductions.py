@@ -215,6 +215,22 @@ def test_large_numpy_sums_and_dots_too(count: int) -> None:
         assert not measured.order.unresolved
 
 
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_chain_fused_onto_zero_keeps_the_sign_of_what_underflows(count: int) -> None:
+    """The story is tests/corpus/regressions/fused_onto_zero.md."""
+    x, y = np.full(count, -(2.0**-100), np.float32), np.full(count, 2.0**-100, np.float32)
+    bits = x.view(np.uint32), y.view(np.uint32)
+    for target, expected in ((fake.fused, 1 << 31), (fake.from_zero, 0)):
+        measured = measure(target, count, 6, products=True)
+        assert measured.confirmed
+        assert evaluate(measured.order, bits[0].tolist(), bits[1].tolist()) == expected
+        tree = kernel_tree(measured.order)
+        assert isinstance(tree, Tree)
+        (got,), _ = reduce_dot(Mode.RNE, bits[0][None], bits[1][None], tree, RISCV)
+        assert int(got) == expected
+        assert int(np.asarray(target(x, y), np.float32).view(np.uint32)) == expected
+
+
 def test_what_the_kernel_cannot_run_is_said() -> None:
     zero = Order((Term(None), Term(None)), (Sum((0, 1), BINARY32),), from_zero=False)
     assert kernel_tree(zero) == NotInKernel("a sum of two fused products")
