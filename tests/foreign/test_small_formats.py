@@ -225,3 +225,41 @@ def test_a_duplicate_key_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps(region())[:-1] + ', "lo": [0, 0]}')
     with pytest.raises(InputError, match="the key 'lo' occurs twice"):
         checked(path)
+
+
+# the two-three-one network: exact bounds [1.904, 2.256]
+
+
+def two_three_one(weight: str, bias: str, *, strict: bool) -> Document:
+    layers = [
+        {
+            "kind": "linear",
+            "weights": [["1/10", "2/10"], ["3/10", "4/10"], ["5/10", "6/10"]],
+            "bias": ["1/10", "2/10", "3/10"],
+        },
+        {"kind": "relu"},
+        {"kind": "linear", "weights": [["7/10", "8/10", "9/10"]], "bias": ["4/10"]},
+    ]
+    box = {"lo": ["4/10", "7/10"], "hi": ["6/10", "9/10"]}
+    asked = {"weights": [[weight]], "bias": [bias], "strict": strict}
+    return {"format": "crown_query_v1", "input_dim": 2, "input": box, "layers": layers} | {
+        "query": asked
+    }
+
+
+@pytest.mark.parametrize(
+    ("weight", "bias", "strict", "verdict"),
+    [
+        ("1", "-2.256", False, Verdict.ACCEPTED),
+        ("1", "-2.256", True, Verdict.REJECTED),
+        ("1", "-2.255999999999", False, Verdict.REJECTED),
+        ("-1", "1.904", False, Verdict.ACCEPTED),
+        ("-1", "1.904", True, Verdict.REJECTED),
+        ("-1", "1.904000000001", False, Verdict.REJECTED),
+    ],
+)
+def test_the_two_three_one_network_reaches_its_bounds_exactly(
+    tmp_path: Path, weight: str, bias: str, strict: bool, verdict: Verdict
+) -> None:
+    document = two_three_one(weight, bias, strict=strict)
+    assert checked(written(tmp_path / "f.json", document)).verdict is verdict

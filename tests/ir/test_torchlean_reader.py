@@ -12,7 +12,10 @@ from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir import load_model
 from refsem.ir.evaluation import evaluate_graph, prepare
+from refsem.ir.execution import Execution, Extrema, execute, in_order
 from refsem.ir.torchlean_reader import read_torchlean
+from refsem.kernel.orders import Products, Start, left_to_right
+from refsem.rounding import BINARY32, RISCV, Mode
 
 Document = dict[str, Any]
 
@@ -177,3 +180,14 @@ def test_every_node_has_its_tensor(tmp_path: Path) -> None:
     read = read_torchlean(path)
     assert read.tensors == ("n0", "n1", "n2", "n3", "n4")
     assert np.array_equal(read.graph.constants["n1.weight"].shape, (4, 2))
+
+
+def test_the_sigmoid_sample_executes_to_its_known_value(tmp_path: Path) -> None:
+    path = tmp_path / "g.json"
+    path.write_text(json.dumps(sample("sigmoid")))
+    graph = load_model(path)
+    orders = in_order(graph, lambda n: left_to_right(n, BINARY32, Start.ZERO, Products.ROUNDED))
+    point = np.array([[1, -2, 3, -4]], np.float32).view(np.uint32)
+    how = Execution(Mode.RNE, RISCV, Extrema.PROPAGATING, orders)
+    bits = execute(graph, how, {"n0": point}).bits[graph.outputs[0]]
+    assert f"{bits.view(np.float32).item():.6f}" == "1.820822"
