@@ -187,7 +187,8 @@ def test_no_rule_of_the_catalogue_has_a_surprise(rule: Rule) -> None:
 
 def test_every_kind_of_surprise_is_among_the_rejected() -> None:
     kinds = {rejected.obligation().kind for rejected in REJECTED}
-    assert kinds == set(Kind) - {Kind.LIFT, Kind.INSTANCE, Kind.CLAIM, Kind.NEAREST}
+    rest = {Kind.FACT, Kind.CITED, Kind.WEAKEN, Kind.NEEDED}
+    assert kinds >= {Kind.INHABITED, Kind.DEFINED, Kind.SOUND, *rest}
 
 
 def test_without_search_and_without_a_solver_nothing_is_proved_or_refuted() -> None:
