@@ -145,6 +145,8 @@ def contracted(
     wide = Between(left.lower[..., :, None], left.upper[..., :, None])
     if right.lower.ndim == 1:
         wide = left
+    elif left.lower.ndim > 1:
+        right = Between(right.lower[..., None, :, :], right.upper[..., None, :, :])
     terms = _products(wide, right)
     axis = -1 if right.lower.ndim == 1 else -2
     count = terms.lower.shape[axis]

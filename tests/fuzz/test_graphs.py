@@ -15,7 +15,14 @@ from refsem.cli import main
 from refsem.errors import InputError
 from refsem.fuzz.campaign import Budget
 from refsem.fuzz.graph_campaign import GraphFound, fuzz_graph, judge
-from refsem.fuzz.graphs import SUPPORTED, MayOverflowError, check_supported, executions
+from refsem.fuzz.graphs import (
+    SUPPORTED,
+    MayOverflowError,
+    check_supported,
+    contracted,
+    exactly,
+    executions,
+)
 from refsem.ir import Graph, load_model
 from refsem.ir.operators import Op
 from refsem.kernel.loops import Array
@@ -163,3 +170,23 @@ def test_functions_are_refused_by_name(graph: Graph) -> None:
         )
         with pytest.raises(InputError, match=rf"net\.onnx: relu_1: {other.value} is not judged"):
             check_supported(replace(graph, nodes=nodes), "net.onnx")
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ((2, 3), (3,)),
+        ((3,), (3, 2)),
+        ((2, 3), (3, 4)),
+        ((4, 2, 3), (3, 5)),
+        ((2, 1, 2, 3), (4, 3, 2)),
+    ],
+)
+def test_products_of_any_rank_are_enclosed(left: tuple[int, ...], right: tuple[int, ...]) -> None:
+    source = np.random.default_rng(1)
+    x, y = (source.integers(-4, 5, shape).astype(np.float32) for shape in (left, right))
+    found = contracted(exactly(x.view(np.uint32)), exactly(y.view(np.uint32)), None, mpq(1), mpq(1))
+    expected = np.vectorize(lambda v: mpq(int(v)), otypes=[object])(x @ y)
+    assert found.lower.shape == expected.shape
+    assert bool(((found.lower <= expected) & (expected <= found.upper)).all())
+    assert bool((found.upper - found.lower < mpq(1, 1000)).all())
