@@ -12,7 +12,7 @@ from gmpy2 import mpq
 
 from refsem.exact import ExactTensor
 from refsem.exact.tensor import concatenate
-from refsem.ir.evaluation import Prepared, evaluate_graph
+from refsem.ir.evaluation import Prepared, evaluate_graph, irrational_tensor
 from refsem.ir.operators import Op
 from refsem.properties.claims import RegionClaims, region_claims
 from refsem.properties.property import Property
@@ -35,14 +35,17 @@ class Settled:
 
 
 def settle(prepared: Prepared, property_: Property, slopes: Slopes) -> Settled:
-    """What exact bounds and the corners they point at say about each case of a fitting property."""
+    """What exact bounds and the corners they point at say about each case of a fitting property.
+
+    Where values may be irrational no corner is evaluated: nothing is refuted then.
+    """
     shown: set[int] = set()
     witnesses: dict[int, tuple[mpq, ...]] = {}
     for claims in region_claims(prepared, property_):
         state = propagated(prepared, claims, slopes)
         found = claims.empty_cases(state.replay.box(state.boxes[claims.target]))
         shown |= set(found)
-        if len(found) < len(claims.cases):
+        if len(found) < len(claims.cases) and not irrational_tensor(prepared):
             points = _corners(state, claims)
             values = evaluate_graph(prepared, {prepared.graph.inputs[0]: points})
             for case, row in claims.unsafe_points(values).items():
@@ -62,8 +65,16 @@ def propagated(prepared: Prepared, claims: RegionClaims, slopes: Slopes) -> Prop
                 state.boxes[operand] = state.apply("intersect", operand, both)
             _relax(state, name, operand, slopes.get(name))
         state.boxes[name] = state.interval(name)
-    state.boxes[claims.target] = state.crown(claims.target, region.boxes)
+    both = {"first": state.crown(claims.target, region.boxes), "second": _at_once(state, claims)}
+    state.boxes[claims.target] = state.apply("intersect", claims.target, both)
     return state
+
+
+def _at_once(state: Propagation, claims: RegionClaims) -> int:
+    """The target's box from those of the tensors it combines: tighter where the last is a ReLU."""
+    start = state.apply("start_form", claims.target, {})
+    suppliers = {name: state.boxes[name] for name in claims.combination}
+    return state.apply("concretise", claims.target, {"below": start, "above": start, **suppliers})
 
 
 def _relax(state: Propagation, node: str, operand: str, slope: ExactTensor | None) -> None:

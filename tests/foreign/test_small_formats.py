@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from checking import checked, written
+from node_samples import graph_document, node
 
 from refsem.certificates.report import Semantics, Verdict
 from refsem.errors import InputError
@@ -263,3 +264,41 @@ def test_the_two_three_one_network_reaches_its_bounds_exactly(
 ) -> None:
     document = two_three_one(weight, bias, strict=strict)
     assert checked(written(tmp_path / "f.json", document)).verdict is verdict
+
+
+# leaf bounds with a model
+
+
+def judged_leaves(folder: Path, kind: str, bound: float) -> Verdict:
+    nodes = [
+        node(0, "input", [], 2),
+        node(1, "linear", [0], 1) | {"weight": [[1.0, 1.0]], "bias": [0.0]},
+        node(2, kind, [1], 1),
+    ]
+    model = graph_document(folder / "g.json", nodes)
+    document = leaves()
+    for leaf in document["leaves"]:
+        leaf.update(lb=[bound], threshold=[bound - 1], witness_margin=1.0)
+    return checked(written(folder / "f.json", document), model=model).verdict
+
+
+@pytest.mark.parametrize(
+    ("kind", "bound", "verdict"),
+    [
+        ("relu", 0.0, Verdict.ACCEPTED),
+        ("relu", 0.0001, Verdict.REJECTED),
+        ("tanh", -1.0, Verdict.ACCEPTED),
+        ("tanh", 0.5, Verdict.UNDECIDED),
+    ],
+)
+def test_leaf_bounds_are_recomputed_with_the_model(
+    tmp_path: Path, kind: str, bound: float, verdict: Verdict
+) -> None:
+    assert judged_leaves(tmp_path, kind, bound) is verdict
+
+
+def test_a_model_without_bound_rules_is_refused_by_name(tmp_path: Path) -> None:
+    nodes = [node(0, "input", [], 2), node(1, "mul_elem", [0, 0], 2)]
+    model = graph_document(tmp_path / "g.json", nodes)
+    with pytest.raises(InputError, match="variable tensors"):
+        checked(written(tmp_path / "f.json", leaves()), model=model)

@@ -11,6 +11,7 @@ from gmpy2 import mpq
 
 from refsem.certificates.foreign.material import FileFormat, Material, called
 from refsem.certificates.foreign.regions import FlatBox, read_box
+from refsem.certificates.node_graph import load_covered
 from refsem.certificates.report import (
     KEPT,
     Answers,
@@ -20,8 +21,6 @@ from refsem.certificates.report import (
     undecided,
 )
 from refsem.certificates.settling import settle
-from refsem.ir import load_model
-from refsem.ir.evaluation import prepare
 from refsem.properties.claims import check_fits
 from refsem.properties.property import Case, LinearConstraint, Property
 from refsem.rounding import BINARY64
@@ -138,7 +137,7 @@ def _judge(material: Material, name: str, root: FlatBox, leaves: list[_Leaf]) ->
 
 def _with_model(material: Material, name: str, leaves: list[_Leaf], covered: str) -> CheckReport:
     assert material.model is not None  # noqa: S101  the caller looked
-    prepared = prepare(load_model(material.model))
+    prepared = load_covered(material.model)
     inputs, outputs = leaves[0].box.size, max(len(leaf.bounds) for leaf in leaves)
     cases, places = [], []
     for index, leaf in enumerate(leaves):

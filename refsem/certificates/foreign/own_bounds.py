@@ -6,11 +6,10 @@ from refsem.certificates.bounds_file import FORMAT as NAME
 from refsem.certificates.bounds_file import read_bounds
 from refsem.certificates.foreign.material import FileFormat, Material, called
 from refsem.certificates.judgement import Escape, Finding, judge_bounds
+from refsem.certificates.node_graph import load_covered
 from refsem.certificates.report import Answers, CheckReport, Verdict, judged, undecided
 from refsem.certificates.report import Finding as Reported
 from refsem.exact import ExactTensor
-from refsem.ir import load_model
-from refsem.ir.evaluation import prepare
 from refsem.rules.propagation import Method, propagate
 from refsem.rules.trace import Region
 
@@ -26,7 +25,7 @@ ANSWERS = Answers(
 def _check(material: Material) -> CheckReport:
     if material.model is None:
         return undecided(NAME, ANSWERS, "no model given (--model); or use `refsem audit --bounds`")
-    prepared = prepare(load_model(material.model))
+    prepared = load_covered(material.model)
     digest = hashlib.sha256(material.model.read_bytes()).hexdigest()
     file = read_bounds(material.file, prepared, digest)
     ends = [[e for e in side if e is not None] for side in (file.input.lower, file.input.upper)]

@@ -9,10 +9,9 @@ from gmpy2 import mpq
 
 from refsem.certificates.foreign.material import FileFormat, Material, called
 from refsem.certificates.foreign.regions import read_box
+from refsem.certificates.node_graph import load_covered
 from refsem.certificates.report import Answers, CheckReport, Finding, judged, undecided
 from refsem.certificates.settling import settle
-from refsem.ir import load_model
-from refsem.ir.evaluation import prepare
 from refsem.properties.claims import check_fits
 from refsem.properties.property import Case, LinearConstraint, Property
 from refsem.untrusted.decimals import read_matrix, read_vector
@@ -76,7 +75,7 @@ def _coefficients(row: list[mpq]) -> tuple[tuple[int, mpq], ...]:
 
 def _with_model(material: Material, cases: list[Case], names: list[str]) -> CheckReport:
     assert material.model is not None  # noqa: S101  the caller looked
-    prepared = prepare(load_model(material.model))
+    prepared = load_covered(material.model)
     inputs = len(cases[0].lower)
     outputs = prepared.graph.node(prepared.graph.outputs[0]).size
     for case, name in zip(cases, names, strict=True):
