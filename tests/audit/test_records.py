@@ -168,7 +168,7 @@ def test_each_outcome_becomes_an_object_of_the_same_keys() -> None:
         assert shown["surprising"] == (shown["outcome"] != shown["expected"])
     evidence = [record_object(one)["evidence"] for one in RECORDS[-4:]]
     assert evidence == [
-        {"solver": "z3", "answer": "unsat", "seconds": "0.01"},
+        {"solver": "z3", "answer": "unsat", "seconds": "0.01", "second": ""},
         {"point": {"x": "1/3"}, "failing": "claim"},
         {"reason": "time"},
         {"where": "a page"},

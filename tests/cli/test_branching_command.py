@@ -70,9 +70,3 @@ def test_a_violated_property_leaves_no_certificate(refsem: Command, files: Files
     assert run.status == 1
     assert "not written" in run.err
     assert not tree.exists()
-
-
-def test_a_certificate_without_branching_is_refused(refsem: Command, files: Files) -> None:
-    run = refsem("audit", files.model, files.properties["holds"], "--write-certificate", "t.json")
-    assert run.status == 3
-    assert "--write-certificate" in run.err
