@@ -75,12 +75,17 @@ def test_what_is_false_is_not_proved(one: Obligation) -> None:
 REJECTED = sorted((Path(__file__).parents[1] / "corpus" / "rejected").glob("*.py"))
 
 
+def _cites(one: Obligation) -> bool:
+    return any(premise.cited for premise in one.premises)
+
+
 @pytest.mark.parametrize("path", REJECTED, ids=lambda path: path.stem)
 def test_no_obligation_refuted_at_a_point_is_proved(path: Path) -> None:
     rule = runpy.run_path(str(path))["RULE"]
     kinds = {Kind.DEFINED, Kind.SOUND, Kind.WEAKEN}
     for one in rule_obligations(rule):
-        if one.kind in kinds and search(one, 200) is not None:
+        # what is cited may be false in a wrong rule, and then proves anything
+        if one.kind in kinds and not _cites(one) and search(one, 200) is not None:
             assert isinstance(find_proof(one, 10_000), NotFound)
 
 

@@ -82,8 +82,10 @@ def test_every_lift_is_executed_by_these_networks() -> None:
         for method in Method:
             used |= {one.rule for one in run(prepared, box, method, targets).replay.applications}
     elsewhere = {"floor_lower", "ceiling_upper"}  # by the review of a split tree
-    smooth = (*replay.SMOOTH_INTERVALS, *replay.SMOOTH_UPPER, *replay.SMOOTH_LOWER)
-    assert used == set(replay._LIFTS) - set(smooth) - elsewhere
+    elsewhere |= {*replay.SMOOTH_INTERVALS, *replay.SMOOTH_UPPER, *replay.SMOOTH_LOWER}
+    kinds = ("interval", "upper", "lower")  # of pieces: by test_piecewise_networks
+    elsewhere |= {f"{family}_{kind}" for family in replay._ALGEBRAIC for kind in kinds}
+    assert used == set(replay._LIFTS) - elsewhere
 
 
 def test_the_networks_have_neurons_that_are_on_off_and_undecided() -> None:
