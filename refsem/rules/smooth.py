@@ -20,7 +20,7 @@ from refsem.exact.functions import Enclosure, NotEnclosed
 from refsem.ir.enclosing import Spans, Truth, decide_over, enclose_term, point_enclosure
 from refsem.ir.readings import evaluate, relation_text
 from refsem.ir.terms import Term
-from refsem.rules.facts import Voucher
+from refsem.rules.facts import Cited, Voucher
 from refsem.rules.rule import Outward, Rule
 from refsem.rules.vouchers import NotVouched, vouch
 
@@ -112,6 +112,12 @@ def _refused(rule: Rule, spans: Spans) -> str:
             return f"side {side.name!r} is not seen to hold"
     for cited in rule.cites:
         found = vouch(cited, spans)
-        if isinstance(found, NotVouched) and cited.fact.voucher is not Voucher.STATED:
+        if isinstance(found, NotVouched) and not _rests_on_its_statement(cited, spans):
             return f"{cited.name!r} is not vouched for: {found.reason}"
     return ""
+
+
+def _rests_on_its_statement(cited: Cited, spans: Spans) -> bool:
+    """Whether an instance may be taken from its source: not where it is seen to be false."""
+    stated = cited.fact.voucher is Voucher.STATED
+    return stated and decide_over(cited.conclusion, spans, PRECISION) is not Truth.FALSE

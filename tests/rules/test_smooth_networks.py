@@ -285,6 +285,18 @@ def test_a_fact_that_is_not_vouched_for_is_refused() -> None:
     assert not isinstance(left, NotApplicable)
 
 
+def test_a_stated_fact_that_is_seen_to_be_false_is_refused() -> None:
+    """A statement is not believed against what the balls show."""
+    rule = BY_NAME["exp_interval"]
+    (true,) = (one for one in rule.cites if one.fact.name == "exp_positive")
+    conclusion = true.fact.conclusion
+    fact = replace(true.fact, conclusion=conclusion.right <= conclusion.left)
+    cites = tuple(fact.at(x) if one is true else one for one in rule.cites)
+    found = applied_entrywise(replace(rule, cites=cites), constant(0), constant(1), {})
+    assert isinstance(found, NotApplicable)
+    assert "exp_positive_x" in found.reason
+
+
 @pytest.mark.parametrize("value", [mpq(1, 3), mpq(-1, 3), mpq(10**40 + 1, 7), mpq(1, 3**2000)])
 def test_values_are_moved_outward_and_not_far(value: mpq) -> None:
     up, down = outward(value, Outward.UP), outward(value, Outward.DOWN)
