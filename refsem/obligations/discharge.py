@@ -70,7 +70,7 @@ def discharge(obligation: Obligation, limits: Limits) -> Outcome:
     match obligation.kind:
         case Kind.LIFT:
             applied = obligation.id.partition("/")[0] in BY_NAME
-            where = "refsem/ir/affine.py and refsem/rules/replay.py" if applied else "with the rule"
+            where = "refsem/ir/affine.py and refsem/rules/lifts/" if applied else "with the rule"
             return Stated(f"{where}, by induction")
         case Kind.NEEDED:
             return _without(obligation.parts, limits)

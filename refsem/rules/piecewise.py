@@ -16,7 +16,7 @@ from refsem.ir.affine import attribute_values
 from refsem.ir.evaluation import Prepared
 from refsem.ir.operators import Op
 from refsem.rules.choices import Choice, on_grid
-from refsem.rules.replay import SLOPED, slope_left_of_zero
+from refsem.rules.lifts.curves import SLOPED, slope_left_of_zero
 
 Floats = npt.NDArray[np.float64]
 Curve = Callable[[Floats], Floats]

@@ -11,9 +11,10 @@ from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared, evaluate_graph
 from refsem.ir.operators import ROW, Attribute, Op, meaning
 from refsem.ir.terms import variables
+from refsem.rules.lifts.curves import SLOPED
 from refsem.rules.piecewise import PIECEWISE
 from refsem.rules.propagation import Method, NoRuleError, Propagation, check_covered, propagate
-from refsem.rules.replay import SLOPED, Replay, ReplayError, replay
+from refsem.rules.replay import Replay, ReplayError, replay
 from refsem.rules.trace import Application, Box, Line, Region, Side
 
 ATTRIBUTES: dict[Op, dict[str, Attribute]] = {

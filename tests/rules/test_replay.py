@@ -16,6 +16,7 @@ from small_truth import Truth, exactly, holds, numbers, run, truth
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared, evaluate_graph
 from refsem.rules import propagation, replay
+from refsem.rules.lifts import table
 from refsem.rules.propagation import Method
 from refsem.rules.trace import Application, Combination, Region
 
@@ -82,10 +83,10 @@ def test_every_lift_is_executed_by_these_networks() -> None:
         for method in Method:
             used |= {one.rule for one in run(prepared, box, method, targets).replay.applications}
     elsewhere = {"floor_lower", "ceiling_upper"}  # by the review of a split tree
-    elsewhere |= {*replay.SMOOTH_INTERVALS, *replay.SMOOTH_UPPER, *replay.SMOOTH_LOWER}
+    elsewhere |= {*table.SMOOTH_INTERVALS, *table.SMOOTH_UPPER, *table.SMOOTH_LOWER}
     kinds = ("interval", "upper", "lower")  # of pieces: by test_piecewise_networks
-    elsewhere |= {f"{family}_{kind}" for family in replay._ALGEBRAIC for kind in kinds}
-    assert used == set(replay._LIFTS) - elsewhere
+    elsewhere |= {f"{family}_{kind}" for family in table.ALGEBRAIC for kind in kinds}
+    assert used == set(table.LIFTS) - elsewhere
 
 
 def test_the_networks_have_neurons_that_are_on_off_and_undecided() -> None:

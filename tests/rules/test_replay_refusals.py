@@ -18,8 +18,9 @@ from small_truth import holds, run, truth
 
 from refsem.exact import ExactTensor
 from refsem.rules import BY_NAME, CATALOGUE
+from refsem.rules.lifts.table import LIFTS
 from refsem.rules.propagation import Method, Propagation
-from refsem.rules.replay import _LIFTS, Replay, ReplayError
+from refsem.rules.replay import Replay, ReplayError
 from refsem.rules.replay import replay as replayed
 from refsem.rules.trace import Application, Box, Combination, Form, Line, Region, Side, Trace
 
@@ -284,7 +285,7 @@ def test_choices_are_complete_of_the_right_shape_and_no_more(state: Replay, rule
         assert refused(state, spoilt) == f"chosen 's' has shape {list(wrong)}"
 
 
-@pytest.mark.parametrize("rule", [name for name in _LIFTS if not BY_NAME[name].chosen])
+@pytest.mark.parametrize("rule", [name for name in LIFTS if not BY_NAME[name].chosen])
 def test_a_rule_without_choices_accepts_none(state: Replay, rule: str) -> None:
     good = replace(again(state, "relu_interval"), rule=rule)
     message = refused(state, replace(good, chosen={"s": shape(1, 1)}))
@@ -300,7 +301,7 @@ def test_an_unknown_rule_is_refused(state: Replay, rule: str) -> None:
     assert refused(state, replace(good, rule=rule)) == "no such rule for tensors"
 
 
-@pytest.mark.parametrize("rule", [rule.name for rule in CATALOGUE if rule.name not in _LIFTS])
+@pytest.mark.parametrize("rule", [rule.name for rule in CATALOGUE if rule.name not in LIFTS])
 def test_a_rule_about_numbers_alone_is_refused(state: Replay, rule: str) -> None:
     good = again(state, "relu_interval")
     assert refused(state, replace(good, rule=rule)) == "no such rule for tensors"

@@ -14,8 +14,8 @@ from refsem.ir.evaluation import Prepared
 from refsem.ir.operators import Op, meaning
 from refsem.ir.terms import variables
 from refsem.rules import BY_NAME, Outward, Rule
-from refsem.rules import replay as replaying
 from refsem.rules.choices import SMOOTH, on_grid
+from refsem.rules.lifts import table
 from refsem.rules.propagation import Method, Propagation, propagate
 from refsem.rules.replay import Replay, ReplayError, replay
 from refsem.rules.smooth import NotApplicable, applied_entrywise, outward
@@ -171,7 +171,7 @@ def test_every_function_is_established_by_its_own_rule(op: Op) -> None:
 # the rules that are applied entry by entry
 
 
-SMOOTH_RULES = (*replaying.SMOOTH_INTERVALS, *replaying.SMOOTH_UPPER, *replaying.SMOOTH_LOWER)
+SMOOTH_RULES = (*table.SMOOTH_INTERVALS, *table.SMOOTH_UPPER, *table.SMOOTH_LOWER)
 
 
 def claims(rule: Rule) -> list[object]:
@@ -197,9 +197,9 @@ def test_a_lift_says_what_its_rule_claims() -> None:
         assert rule.operator is not None
         assert rule.point == (x,)
         value = meaning(rule.operator, x)
-        if name in replaying.SMOOTH_INTERVALS:
+        if name in table.SMOOTH_INTERVALS:
             assert claims(rule) == [lo <= value, value <= hi]
-        elif name in replaying.SMOOTH_UPPER:
+        elif name in table.SMOOTH_UPPER:
             assert claims(rule) == [value <= k * x + b]
         else:
             assert claims(rule) == [k * x + b <= value]

@@ -1,0 +1,110 @@
+"""Lifts of rules on affine forms, a row of coefficients at a time. Trusted, as the replay is.
+
+Beside `refsem.ir.affine`, whose adjoints it uses, this is where inequalities about single entries
+are summed: an induction on the entries of a row.
+"""
+
+from gmpy2 import mpq
+
+from refsem.exact import ExactTensor
+from refsem.rules.lifts.context import Context, Lift, RefusedError
+from refsem.rules.trace import Box, Combination, Form, Judgement, Side
+
+_ZERO = mpq(0)
+
+
+def start_form(context: Context) -> Judgement:
+    """A tensor is a form of itself; a declared target is the form that defines it."""
+    if context.node in context.targets:
+        combination = context.targets[context.node]
+    elif context.node in context.prepared.nodes:
+        size = context.prepared.nodes[context.node].size
+        combination = {context.node: ExactTensor.identity(size)}
+    else:
+        raise RefusedError(f"{context.node!r} is neither a tensor nor a declared target")
+    rows = next(iter(combination.values())).shape[0]
+    return Form(context.node, Side.EQUAL, combination, ExactTensor.full((rows, 1), _ZERO))
+
+
+def _replace(
+    form: Form, node: str, side: Side, coefficients: Combination, constants: ExactTensor
+) -> Form:
+    """The form with a node's coefficients replaced by others, and constants summed row by row."""
+    kept = {name: value for name, value in form.coefficients.items() if name != node}
+    for name, value in coefficients.items():
+        kept[name] = kept[name] + value if name in kept else value
+    total = constants.sum((1,)).reshape(constants.shape[0], 1)
+    return Form(form.target, side, kept, form.constant + total)
+
+
+def substitute_affine(context: Context) -> Judgement:
+    """An affine node of a form is replaced by its operands."""
+    form = context.form("form", *Side)
+    affine = context.prepared.affine.get(context.node)
+    if affine is None or context.node not in form.coefficients:
+        raise RefusedError(f"{context.node!r} is not an affine node of the form")
+    coefficient = form.coefficients[context.node]
+    pulled: dict[str, ExactTensor] = {}
+    for piece in affine.pieces:
+        part = piece.adjoint(coefficient)
+        pulled[piece.operand] = pulled[piece.operand] + part if piece.operand in pulled else part
+    size = coefficient.shape[1]
+    constants = coefficient.matmul(affine.constant.broadcast_to((1, size)).reshape(size, 1))
+    return _replace(form, context.node, form.side, pulled, constants)
+
+
+def substitute(side: Side) -> Lift:
+    """A node of a form is replaced by its lines: the sign of each coefficient says which."""
+
+    def lift(context: Context) -> Judgement:
+        form = context.form("form", side, Side.EQUAL)
+        upper, lower = context.line("upper", Side.UPPER), context.line("lower", Side.LOWER)
+        if context.node not in form.coefficients:
+            raise RefusedError(f"{context.node!r} is not in the form")
+        values = context.derive(
+            {
+                "c": form.coefficients[context.node],
+                "su": upper.slope,
+                "bu": upper.intercept,
+                "sl": lower.slope,
+                "bl": lower.intercept,
+            }
+        )
+        return _replace(form, context.node, side, {upper.operand: values["k"]}, values["q"])
+
+    return lift
+
+
+def one_sided(side: Side) -> Lift:
+    """A node's coefficients are rounded, measured from the lower end of its box."""
+
+    def lift(context: Context) -> Judgement:
+        form = context.form("form", side, Side.EQUAL)
+        box = context.box("operand", context.node)
+        if context.node not in form.coefficients:
+            raise RefusedError(f"{context.node!r} is not in the form")
+        coefficients = form.coefficients[context.node]
+        values = context.derive({"c": coefficients, "m": box.lower}, coefficients.shape[0])
+        return _replace(form, context.node, side, {context.node: values["k"]}, values["q"])
+
+    return lift
+
+
+def concretise(context: Context) -> Judgement:
+    """The box of a target from forms below and above it and the boxes of their tensors."""
+    below = context.form("below", Side.LOWER, Side.EQUAL)
+    above = context.form("above", Side.UPPER, Side.EQUAL)
+    if below.target != context.node or above.target != context.node:
+        raise RefusedError(f"the forms are not about {context.node!r}")
+    lower, upper = below.constant, above.constant
+    for name in dict.fromkeys((*below.coefficients, *above.coefficients)):
+        box = context.box(name, name)
+        nothing = ExactTensor.full((1, 1), _ZERO)
+        cl = below.coefficients.get(name, nothing)
+        cu = above.coefficients.get(name, nothing)
+        values = context.derive(
+            {"cl": cl, "bl": nothing, "cu": cu, "bu": nothing, "l": box.lower, "u": box.upper}
+        )
+        lower = lower + values["lo"].sum((1,)).reshape(-1, 1)
+        upper = upper + values["hi"].sum((1,)).reshape(-1, 1)
+    return Box(context.node, lower.reshape(1, -1), upper.reshape(1, -1))

@@ -1,0 +1,53 @@
+"""Which lift takes which rule to tensors: every rule that a Trace may apply is listed here."""
+
+from collections.abc import Mapping
+
+from refsem.rules.lifts import boxes, curves, forms
+from refsem.rules.lifts.context import Lift
+from refsem.rules.trace import Side
+
+SMOOTH_INTERVALS = (
+    *("exp_interval", "log_interval", "softplus_interval", "sqrt_interval"),
+    *("reciprocal_interval_positive", "reciprocal_interval_negative"),
+    *("tanh_interval", "sigmoid_interval", "sin_interval", "cos_interval"),
+)
+SMOOTH_UPPER = (
+    *("exp_upper", "log_upper", "softplus_upper", "sqrt_upper"),
+    *("reciprocal_upper_positive", "reciprocal_upper_negative"),
+    *("tanh_upper", "sigmoid_upper", "sin_upper", "cos_upper"),
+)
+SMOOTH_LOWER = (
+    *("exp_lower", "log_lower", "softplus_lower", "sqrt_lower"),
+    *("reciprocal_lower_positive", "reciprocal_lower_negative"),
+    *("tanh_lower", "sigmoid_lower", "sin_lower", "cos_lower"),
+)
+"""Rules that are applied entry by entry, by what they claim: lo and hi, or a line k·x + b."""
+
+ALGEBRAIC = (
+    *("leaky_relu", "prelu", "abs", "clip", "hard_sigmoid", "hard_swish"),
+    *("square", "cube", "power4", "power5", "power6", "power7", "power8"),
+)
+"""Families of algebraic rules about one operand, each with an interval and two lines."""
+
+LIFTS: Mapping[str, Lift] = {
+    "input_interval": boxes.input_interval,
+    "dot_product_interval": boxes.dot_product_interval,
+    "relu_interval": curves.relu_interval,
+    "intersect": boxes.intersect,
+    "relu_upper": curves.relu_upper,
+    "relu_lower": curves.relu_lower,
+    "start_form": forms.start_form,
+    "substitute_affine": forms.substitute_affine,
+    "substitute_upper": forms.substitute(Side.UPPER),
+    "substitute_lower": forms.substitute(Side.LOWER),
+    "floor_lower": forms.one_sided(Side.LOWER),
+    "ceiling_upper": forms.one_sided(Side.UPPER),
+    "concretise": forms.concretise,
+    **dict.fromkeys(SMOOTH_INTERVALS, curves.smooth_interval),
+    **dict.fromkeys(SMOOTH_UPPER, curves.smooth_line(Side.UPPER)),
+    **dict.fromkeys(SMOOTH_LOWER, curves.smooth_line(Side.LOWER)),
+    **{f"{family}_interval": curves.algebraic_interval for family in ALGEBRAIC},
+    **{f"{family}_upper": curves.algebraic_line(Side.UPPER) for family in ALGEBRAIC},
+    **{f"{family}_lower": curves.algebraic_line(Side.LOWER) for family in ALGEBRAIC},
+}
+"""The lift of every rule that replay applies."""
