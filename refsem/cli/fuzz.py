@@ -16,16 +16,17 @@ from refsem.cli.fuzz_reductions import (
     orders_lines,
     orders_object,
     reduction_lines,
-    reduction_object,
+    shown_object,
 )
 from refsem.cli.terminal import count_progress, print_json, report_console
 from refsem.errors import InputError
-from refsem.fuzz.campaign import NOTHING, Budget, Found, Plan, run
-from refsem.fuzz.graph_campaign import GraphFinding, GraphFound, fuzz_model
+from refsem.fuzz.campaign import Found, Plan, run
+from refsem.fuzz.division import Budget, Course
+from refsem.fuzz.graph_campaign import GraphFinding, fuzz_model, plan_of
 from refsem.fuzz.guarded import DEFAULT_PATIENCE
 from refsem.fuzz.judging import Finding, Nans
 from refsem.fuzz.operations import BY_NAME
-from refsem.fuzz.record import finding_object, read_record, write_record
+from refsem.fuzz.record import Recorded, finding_object, graph_object, read_record, write_record
 from refsem.fuzz.reduction_campaign import ReductionsFound, run_reductions
 from refsem.fuzz.reduction_repro import reduction_repro
 from refsem.fuzz.repro import Repro, value_text
@@ -36,6 +37,7 @@ MOST_SHOWN = 12
 """Findings printed; with `--json` and in the file are all."""
 GRAPH = "onnxruntime:"
 _SEED_BITS = 32
+_CORES = os.cpu_count() or 1
 
 
 @click.command()
@@ -99,38 +101,46 @@ def fuzz(
         None if nans is None else Nans(nans),
         secrets.randbits(_SEED_BITS) if seed is None else seed,
     )
-    if target.startswith(GRAPH):
-        return _fuzz_graph(plan, file, budget, as_json)
     if not 0 < patience < float("inf"):
         raise InputError("", "--timeout", "must be a positive number")
+    if target.startswith(GRAPH):
+        return _fuzz_graph(plan, file, budget, patience, as_json)
+    start = Recorded() if file is None else read_record(file, plan)
     with count_progress("fuzz") as progress:
-        scalars, reductions = divided(plan, file is not None, patience, progress)
+        scalars, reductions = divided(plan, patience, progress)
         share = halved(budget) if scalars and reductions else budget
-        found, reduced = NOTHING, NONE
+        found, reduced = Found(start.functions, ()), NONE
         if scalars is not None:
-            start = NOTHING if file is None else read_record(file, plan)
-            found = run(scalars, share, start, os.cpu_count() or 1, patience, progress)
-        if reductions:
-            reduced = run_reductions(target, reductions, plan.seed, share, patience, progress)
+            found = run(scalars, share, start.functions, _CORES, patience, progress)
+        if reductions is not None:
+            reduced = run_reductions(
+                reductions, share, start.reductions, _CORES, patience, progress
+            )
     if file is not None:
-        write_record(file, plan, found)
+        write_record(file, plan, Recorded(found.course, reduced.course))
     if as_json:
         print_json(_object(plan, found, reduced))
     else:
         _print(report_console(), plan, found, reduced)
-    return 1 if found.mismatches or reduced.mismatches else 2
+    return 1 if found.course.mismatches or reduced.course.mismatches else 2
 
 
-def _fuzz_graph(plan: Plan, file: Path | None, budget: Budget, as_json: bool) -> int:
+def _fuzz_graph(
+    plan: Plan, file: Path | None, budget: Budget, patience: float, as_json: bool
+) -> int:
     """A campaign on a whole graph, which has operations and modes of its own."""
-    asked = {"--op": plan.operations, "--mode": plan.modes, "--nans": plan.nans, "--write": file}
+    asked = {"--op": plan.operations, "--mode": plan.modes, "--nans": plan.nans}
     for option, given in asked.items():
         if given:
             raise InputError("", option, "is not for whole graphs")
+    graph = plan_of(plan.target.removeprefix(GRAPH), plan.seed)
+    start = Recorded() if file is None else read_record(file, graph)
     with count_progress("fuzz") as progress:
-        found = fuzz_model(plan.target.removeprefix(GRAPH), plan.seed, budget, progress)
+        found = fuzz_model(graph, budget, start.graph, _CORES, patience, progress)
+    if file is not None:
+        write_record(file, graph, Recorded(graph=found))
     if as_json:
-        smallest = None if found.smallest is None else _graph_object(found.smallest)
+        smallest = graph_object(found.findings[0]) if found.findings else None
         counts = {"checked": found.checked, "mismatches": found.mismatches, "smallest": smallest}
         print_json({"target": plan.target, "seed": plan.seed, **counts})
     else:
@@ -138,30 +148,18 @@ def _fuzz_graph(plan: Plan, file: Path | None, budget: Budget, as_json: bool) ->
     return 1 if found.mismatches else 2
 
 
-def _graph_object(finding: GraphFinding) -> dict[str, object]:
-    return {
-        "inputs": {name: [f"{bits:08X}" for bits in row] for name, row in finding.inputs},
-        "output": finding.output,
-        "index": finding.index,
-        "got": f"{finding.got:08X}",
-        "lower": finding.lower,
-        "upper": finding.upper,
-    }
-
-
-def _print_graph(console: Console, plan: Plan, found: GraphFound) -> None:
+def _print_graph(console: Console, plan: Plan, found: Course[GraphFinding]) -> None:
     def line(text: str) -> None:
         console.print(Text(text), soft_wrap=True)
 
-    finding = found.smallest
-    if finding is None:
-        line("found nothing: no proof that there is nothing")
-    else:
+    for finding in found.findings:
         value = value_text(Kind.BINARY32, finding.got)
         line(f"{finding.output}[{finding.index}] is {finding.got:08X} = {value}")
         line(f"no order of its sums leaves [{finding.lower}, {finding.upper}]; inputs:")
         for name, row in finding.inputs:
             line(f"{name}: {' '.join(f'{bits:08X}' for bits in row)}")
+    if not found.findings:
+        line("found nothing: no proof that there is nothing")
     line(f"seed {plan.seed}: {found.checked} checked, {found.mismatches} mismatches")
 
 
@@ -181,14 +179,14 @@ def campaign_budget(seconds: float | None, count: int | None) -> Budget:
 def _object(plan: Plan, found: Found, reduced: ReductionsFound) -> dict[str, object]:
     findings = [
         _finding_object(finding, repro)
-        for finding, repro in zip(found.findings, found.repros, strict=True)
+        for finding, repro in zip(found.course.findings, found.repros, strict=True)
     ]
-    findings += [reduction_object(plan.target, finding) for finding in reduced.findings]
+    findings += [shown_object(plan.target, finding) for finding in reduced.course.findings]
     return {
         "target": plan.target,
         "seed": plan.seed,
-        "checked": found.checked + reduced.checked,
-        "mismatches": found.mismatches + reduced.mismatches,
+        "checked": found.course.checked + reduced.course.checked,
+        "mismatches": found.course.mismatches + reduced.course.mismatches,
         "smallest": findings[0] if findings else None,
         "findings": findings,
         "orders": orders_object(reduced),
@@ -213,16 +211,18 @@ def _print(console: Console, plan: Plan, found: Found, reduced: ReductionsFound)
     def line(text: str, style: str = "") -> None:
         console.print(Text(text, style=style), soft_wrap=True)
 
-    for finding in found.findings[:MOST_SHOWN]:
+    for finding in found.course.findings[:MOST_SHOWN]:
         line(_finding_text(finding), "red")
-    if len(found.findings) > MOST_SHOWN:
-        line(
-            f"… and {len(found.findings) - MOST_SHOWN} more operations and modes (--json has them)"
-        )
-    for reduction in reduced.findings:
+    if len(found.course.findings) > MOST_SHOWN:
+        more = len(found.course.findings) - MOST_SHOWN
+        line(f"… and {more} more operations and modes (--json has them)")
+    for reduction in reduced.course.findings:
         for text in reduction_lines(reduction):
             line(text, "red")
-    repros = (*found.repros, *(reduction_repro(plan.target, one) for one in reduced.findings))
+    repros = (
+        *found.repros,
+        *(reduction_repro(plan.target, one) for one in reduced.course.findings),
+    )
     if repros:
         line("the smallest, in Python:", "bold")
         line(repros[0].python)
@@ -231,10 +231,10 @@ def _print(console: Console, plan: Plan, found: Found, reduced: ReductionsFound)
             line(repros[0].c)
     for text in orders_lines(reduced):
         line(text)
-    mismatches = found.mismatches + reduced.mismatches
+    mismatches = found.course.mismatches + reduced.course.mismatches
     if not mismatches:
         line("found nothing: no proof that there is nothing")
-    checked = found.checked + reduced.checked
+    checked = found.course.checked + reduced.course.checked
     line(f"seed {plan.seed}: {checked} checked, {mismatches} mismatches", "bold")
 
 

@@ -3,42 +3,45 @@
 from dataclasses import replace
 
 from refsem.errors import InputError
-from refsem.fuzz.campaign import Budget, Plan
+from refsem.fuzz.campaign import Plan
+from refsem.fuzz.division import NOTHING, Budget
 from refsem.fuzz.guarded import Report, in_child
+from refsem.fuzz.record import reduction_object
 from refsem.fuzz.reduction_campaign import (
     NAMES,
     Exports,
     ReductionFinding,
+    ReductionPlan,
     ReductionsFound,
     exports_of,
 )
 from refsem.fuzz.reduction_repro import reduction_repro
 from refsem.rounding import Mode
 
-NONE = ReductionsFound(0, 0, (), ())
+NONE = ReductionsFound(NOTHING, ())
 
 
 def divided(
-    plan: Plan, writes: bool, patience: float, report: Report
-) -> tuple[Plan | None, tuple[str, ...]]:
-    """The plan without reductions, if anything else is asked, and the reductions asked.
+    plan: Plan, patience: float, report: Report
+) -> tuple[Plan | None, ReductionPlan | None]:
+    """The plan without reductions, if anything else is asked, and that of the reductions.
 
     Reductions are asked where they are named, and of a library where nothing is; in round to
-    nearest, and without a file. Raises `InputError` for a named one asked otherwise.
+    nearest. Raises `InputError` for a named one asked otherwise.
     """
     named = tuple(name for name in plan.operations if name in NAMES)
     others = tuple(name for name in plan.operations if name not in NAMES)
+    other = replace(plan, operations=others)
     if named:
-        if writes:
-            raise InputError("", "--write", "is not for sum and dot")
         if set(plan.modes) - {Mode.RNE}:
             raise InputError("", "--mode", "sum and dot are asked in RNE only")
-        return (replace(plan, operations=others) if others else None), named
+        return (other if others else None), ReductionPlan(plan.target, named, plan.seed)
     library = plan.target.startswith("library:")
-    if others or not library or writes or set(plan.modes) - {Mode.RNE}:
-        return plan, ()
+    if others or not library or set(plan.modes) - {Mode.RNE}:
+        return plan, None
     found: Exports = in_child(plan.target, exports_of, (plan.target,), patience, report)
-    return (plan if found.functions else None), found.reductions
+    reductions = ReductionPlan(plan.target, found.reductions, plan.seed)
+    return (plan if found.functions else None), (reductions if found.reductions else None)
 
 
 def halved(budget: Budget) -> Budget:
@@ -55,20 +58,10 @@ def orders_object(found: ReductionsFound) -> list[dict[str, object]]:
     ]
 
 
-def reduction_object(target: str, finding: ReductionFinding) -> dict[str, object]:
-    """A finding, for JSON."""
+def shown_object(target: str, finding: ReductionFinding) -> dict[str, object]:
+    """A finding and its programs, for JSON."""
     repro = reduction_repro(target, finding)
-    return {
-        "operation": finding.name,
-        "mode": Mode.RNE.value,
-        "size": len(finding.x),
-        "operands": [[f"{bits:08X}" for bits in row] for row in (finding.x, finding.y) if row],
-        "expected": finding.expected,
-        "got": f"{finding.got:08X}",
-        "order": finding.order,
-        "python": repro.python,
-        "c": repro.c,
-    }
+    return {**reduction_object(finding), "python": repro.python, "c": repro.c}
 
 
 def reduction_lines(finding: ReductionFinding) -> list[str]:

@@ -7,16 +7,26 @@ shrunk by putting zeros and short numbers into the inputs.
 
 import importlib
 import importlib.util
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
 import numpy as np
 
 from refsem.errors import InputError
-from refsem.fuzz.campaign import Budget
+from refsem.fuzz.division import (
+    Batch,
+    Budget,
+    Course,
+    Hands,
+    Place,
+    concluded,
+    divided,
+    follow,
+)
 from refsem.fuzz.graphs import MayOverflowError, check_supported, executions
 from refsem.fuzz.guarded import Report
 from refsem.fuzz.simpler import Inputs, complexity, simple
@@ -28,6 +38,9 @@ Runtime = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 """The outputs of a graph by name, for its inputs, all in float32."""
 
 ONE, INFINITY, MAGNITUDE = 0x3F800000, 0x7F800000, 0x7FFFFFFF
+BATCH = 16
+WORTH_A_PROCESS = 1_000
+"""Cases from which starting processes pays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +54,6 @@ class GraphFinding:
     lower: str
     upper: str
     """Exact fractions."""
-
-
-@dataclass(frozen=True, slots=True)
-class GraphFound:
-    """What a campaign on a graph gave."""
-
-    checked: int
-    mismatches: int
-    smallest: GraphFinding | None
 
 
 def onnxruntime_runtime(path: str) -> Runtime:
@@ -73,39 +77,89 @@ def onnxruntime_runtime(path: str) -> Runtime:
     return run
 
 
-def fuzz_model(path: str, seed: int, budget: Budget, progress: Report) -> GraphFound:
-    """The model file in onnxruntime against the executions its graph permits."""
-    graph = load_model(Path(path))
-    check_supported(graph, path)
-    return fuzz_graph(graph, onnxruntime_runtime(path), seed, budget, progress)
+@dataclass(frozen=True, slots=True)
+class GraphPlan:
+    """Everything that decides what a campaign on a graph asks."""
+
+    path: str
+    sha256: str
+    """Of the model file."""
+    seed: int
 
 
-def fuzz_graph(
-    graph: Graph, runtime: Runtime, seed: int, budget: Budget, progress: Report
-) -> GraphFound:
+def plan_of(path: str, seed: int) -> GraphPlan:
+    """The plan for a model file; `InputError` where it has no graph that can be fuzzed."""
+    check_supported(load_model(Path(path)), path)
+    return GraphPlan(path, sha256(Path(path).read_bytes()).hexdigest(), seed)
+
+
+def fuzz_model(
+    plan: GraphPlan,
+    budget: Budget,
+    start: Course[GraphFinding],
+    processes: int,
+    patience: float,
+    progress: Report,
+) -> Course[GraphFinding]:
+    """The model file in onnxruntime against the executions its graph permits, continued.
+
+    Raises `InputError` where onnxruntime cannot be had, refuses the model, or gives no answer.
+    """
+    place = Place(plan.path, False, processes, WORTH_A_PROCESS, patience)
+    check = partial(loaded, plan)
+    return divided(_run, (plan, budget, start), budget, place, check, progress)
+
+
+def _run(
+    hands: Hands, plan: GraphPlan, budget: Budget, start: Course[GraphFinding]
+) -> Course[GraphFinding]:
+    course = follow(hands, partial(run_batch, plan), (BATCH,), start, budget, simplest)
+    if not course.findings:
+        return course
+    shrunk = concluded(hands, shrink_findings, plan, course.findings)
+    return replace(course, findings=shrunk)
+
+
+@cache
+def loaded(plan: GraphPlan) -> tuple[Graph, Runtime]:
+    """The graph and its runtime, loaded once in a process."""
+    return load_model(Path(plan.path)), onnxruntime_runtime(plan.path)
+
+
+def run_batch(plan: GraphPlan, number: int, limit: int) -> Batch[GraphFinding]:
+    """The batch of that number, of `limit` cases."""
+    return ask(*loaded(plan), plan.seed, number, limit)
+
+
+def ask(graph: Graph, runtime: Runtime, seed: int, number: int, limit: int) -> Batch[GraphFinding]:
     """A runtime against the executions the graph permits; overflowing inputs are not counted."""
-    deadline = None if budget.seconds is None else time.monotonic() + budget.seconds
-    checked = mismatches = number = 0
-    found: list[GraphFinding] = []
-    while budget.count is None or number < budget.count:
-        if deadline is not None and time.monotonic() >= deadline:
-            break
-        inputs = draw(graph, seed, number)
-        number += 1
+    checked, found = 0, []
+    for case in range(number * BATCH, number * BATCH + limit):
         try:
-            finding = judge(graph, runtime, inputs)
+            finding = judge(graph, runtime, draw(graph, seed, case))
         except MayOverflowError:
             continue
         checked += 1
         if finding is not None:
-            mismatches += 1
             found.append(finding)
-        progress(f"{mismatches} mismatches", checked, budget.count or 0)
-    if not found:
-        return GraphFound(checked, mismatches, None)
-    simplest = min(found, key=lambda finding: complexity(_arrays(graph, finding)))
-    smallest = _shrunk(graph, runtime, simplest)
-    return GraphFound(checked, mismatches, smallest)
+    return Batch(checked, len(found), simplest(tuple(found)))
+
+
+def simplest(findings: tuple[GraphFinding, ...]) -> tuple[GraphFinding, ...]:
+    """The simplest finding, if there is one."""
+    return () if not findings else (min(findings, key=_complexity),)
+
+
+def _complexity(finding: GraphFinding) -> int:
+    return complexity({name: np.array(row, np.uint32) for name, row in finding.inputs})
+
+
+def shrink_findings(
+    plan: GraphPlan, findings: tuple[GraphFinding, ...]
+) -> tuple[GraphFinding, ...]:
+    """The findings with zeros and short numbers in as many places as keep them findings."""
+    graph, runtime = loaded(plan)
+    return tuple(shrunk(graph, runtime, finding) for finding in findings)
 
 
 def draw(graph: Graph, seed: int, number: int) -> dict[str, Array]:
@@ -154,13 +208,16 @@ def judge(graph: Graph, runtime: Runtime, inputs: Mapping[str, Array]) -> GraphF
 
 
 def _arrays(graph: Graph, finding: GraphFinding) -> Inputs:
+    fitting = {name: len(patterns) for name, patterns in finding.inputs}
+    if fitting != {name: graph.node(name).size for name in graph.inputs}:
+        raise InputError("", finding.output, "a recorded finding does not fit the graph's inputs")
     return {
         name: np.array(patterns, np.uint32).reshape(graph.node(name).shape)
         for name, patterns in finding.inputs
     }
 
 
-def _shrunk(graph: Graph, runtime: Runtime, finding: GraphFinding) -> GraphFinding:
+def shrunk(graph: Graph, runtime: Runtime, finding: GraphFinding) -> GraphFinding:
     """The finding with zeros and short numbers in as many places as keep it one."""
 
     def judged(inputs: Inputs) -> GraphFinding | None:

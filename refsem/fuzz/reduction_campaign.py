@@ -9,18 +9,17 @@ Operands are drawn by corner-case class from the seed: the operands of delicate 
 side by side, and the same cancelled term by term.
 """
 
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from random import Random
 
 import numpy as np
 from gmpy2 import mpq
 
-from refsem.fuzz.campaign import Budget
+from refsem.fuzz.division import Batch, Budget, Course, Hands, Place, concluded, divided, follow
 from refsem.fuzz.generators import Corner, draw
 from refsem.fuzz.graphs import OVERFLOW, contracted, exactly
-from refsem.fuzz.guarded import Report, alarmed, in_child
+from refsem.fuzz.guarded import Report
 from refsem.fuzz.kernel_order import kernel_tree
 from refsem.fuzz.measure import measure
 from refsem.fuzz.operations import BY_NAME
@@ -37,6 +36,9 @@ NAMES = ("sum", "dot")
 SIZES = (1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33, 64, 100)
 TRIALS = 6
 """Random operands on which a measured order is confirmed."""
+BATCH = 4 * len(SIZES)
+WORTH_A_PROCESS = 4_000
+"""Cases from which starting processes pays: each measures the orders anew."""
 ONE, INFINITY, MAGNITUDE = 0x3F800000, 0x7F800000, 0x7FFFFFFF
 
 
@@ -66,53 +68,105 @@ class ReductionFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class ReductionsFound:
-    """What a campaign on reductions gave."""
+class ReductionPlan:
+    """Everything that decides what a campaign on reductions asks."""
 
-    checked: int
-    mismatches: int
-    findings: tuple[ReductionFinding, ...]
-    """The simplest of each reduction, shrunk."""
+    target: str
+    names: tuple[str, ...]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReductionsFound:
+    """What a campaign on reductions gave so far."""
+
+    course: Course[ReductionFinding]
+    """Its findings are the simplest of each reduction, shrunk."""
     orders: tuple[tuple[str, int, str, bool], ...]
     """Reduction, number of terms, the order in words, and whether results are held against it."""
 
 
-def fuzz_reductions_of(
-    text: str, names: Sequence[str], seed: int, budget: Budget, report: Report
+def run_reductions(
+    plan: ReductionPlan,
+    budget: Budget,
+    start: Course[ReductionFinding],
+    processes: int,
+    patience: float,
+    report: Report,
 ) -> ReductionsFound:
-    """`fuzz_reductions` of the target of that name, for another process."""
-    return fuzz_reductions(load_target(text, names), names, seed, budget, report)
+    """The campaign continued until the budget is spent; modules and libraries run in children.
+
+    Raises `InputError` where the target cannot be had, ends its process, or is silent so long.
+    """
+    child = plan.target.startswith(("library:", "python:"))
+    place = Place(plan.target, child, processes, WORTH_A_PROCESS, patience)
+    check = partial(loaded, plan)
+    return divided(_run, (plan, budget, start), budget, place, check, report)
 
 
-def fuzz_reductions(
-    target: Target, names: Sequence[str], seed: int, budget: Budget, report: Report
+def _run(
+    hands: Hands, plan: ReductionPlan, budget: Budget, start: Course[ReductionFinding]
 ) -> ReductionsFound:
-    """Reductions of a target beside their measured orders, until the budget is spent."""
-    deadline = None if budget.seconds is None else time.monotonic() + budget.seconds
-    expectations: dict[tuple[str, int], Expected] = {}
-    simplest: dict[str, tuple[Expected, Inputs]] = {}
-    checked = mismatches = number = 0
-    while budget.count is None or number < budget.count:
-        if deadline is not None and time.monotonic() >= deadline:
-            break
-        name, size = names[number % len(names)], SIZES[number // len(names) % len(SIZES)]
-        if (name, size) not in expectations:
-            expectations[name, size] = _expectation(target, name, size, report)
-        expected = expectations[name, size]
-        inputs = operands(name, size, seed, number)
-        number += 1
-        verdict = _judge(target, expected, inputs)
+    batch = partial(run_batch, plan, hands.aside)
+    course = follow(hands, batch, (BATCH,), start, budget, simplest)
+    if course.findings:
+        shrunk = concluded(hands, shrink_findings, plan, hands.aside, course.findings)
+        course = replace(course, findings=shrunk)
+    cases = range(start.next_batch * BATCH, course.next_batch * BATCH)[: budget.count]
+    return ReductionsFound(course, concluded(hands, orders_of, plan, hands.aside, cases))
+
+
+@cache
+def loaded(plan: ReductionPlan) -> Target:
+    """The target, loaded once in a process."""
+    return load_target(plan.target, plan.names)
+
+
+@cache
+def _expected(plan: ReductionPlan, name: str, size: int, report: Report) -> Expected:
+    """What a reduction is held against, measured once in a process."""
+    return _expectation(loaded(plan), name, size, report)
+
+
+def _asked(plan: ReductionPlan, number: int) -> tuple[str, int]:
+    """The reduction of a case and its number of terms."""
+    names = plan.names
+    return names[number % len(names)], SIZES[number // len(names) % len(SIZES)]
+
+
+def run_batch(
+    plan: ReductionPlan, report: Report, number: int, limit: int
+) -> Batch[ReductionFinding]:
+    """The batch of that number, of `limit` cases."""
+    checked, found = 0, []
+    for case in range(number * BATCH, number * BATCH + limit):
+        name, size = _asked(plan, case)
+        expected = _expected(plan, name, size, report)
+        inputs = operands(name, size, plan.seed, case)
+        verdict = _judge(loaded(plan), expected, inputs)
         checked += verdict is not None
         if verdict is not None and verdict.wrong:
-            mismatches += 1
-            if name not in simplest or complexity(inputs) < complexity(simplest[name][1]):
-                simplest[name] = expected, inputs
-        report(f"{mismatches} mismatches", number, budget.count or 0)
-    findings = tuple(_shrunk(target, *found, report) for found in simplest.values())
-    orders = tuple(
-        (one.name, one.size, one.words, one.tree is not None) for one in expectations.values()
-    )
-    return ReductionsFound(checked, mismatches, findings, orders)
+            found.append(_finding(expected, inputs, verdict))
+    return Batch(checked, len(found), simplest(tuple(found)))
+
+
+def simplest(findings: tuple[ReductionFinding, ...]) -> tuple[ReductionFinding, ...]:
+    """The simplest finding of each reduction."""
+    best: dict[str, ReductionFinding] = {}
+    for finding in findings:
+        other = best.get(finding.name)
+        if other is None or complexity(_inputs(finding)) < complexity(_inputs(other)):
+            best[finding.name] = finding
+    return tuple(best.values())
+
+
+def orders_of(
+    plan: ReductionPlan, report: Report, cases: range
+) -> tuple[tuple[str, int, str, bool], ...]:
+    """What the results of these cases were held against."""
+    asked = dict.fromkeys(_asked(plan, case) for case in cases[: len(plan.names) * len(SIZES)])
+    found = [_expected(plan, name, size, report) for name, size in asked]
+    return tuple((one.name, one.size, one.words, one.tree is not None) for one in found)
 
 
 def _expectation(target: Target, name: str, size: int, report: Report) -> Expected:
@@ -208,42 +262,35 @@ def _between(got: int, x: Array, y: Array) -> _Verdict | None:
     return _Verdict(got, f"{ends[0]} to {ends[1]}", not inside)
 
 
-def _shrunk(target: Target, expected: Expected, inputs: Inputs, report: Report) -> ReductionFinding:
-    """The finding with zeros and short numbers in as many places as keep it one."""
-
-    def wrong(other: Inputs) -> bool:
-        report(f"shrinking {expected.name}", 0, 0)
-        verdict = _judge(target, expected, other)
-        return verdict is not None and verdict.wrong
-
-    found = simple(inputs, wrong)
-    verdict = _judge(target, expected, found)
-    if verdict is None:
-        raise ArithmeticError(f"{expected.name} was judged and then was not: {found}")
-    y = tuple(found["y"].tolist()) if "y" in found else ()
-    return ReductionFinding(
-        expected.name,
-        tuple(found["x"].tolist()),
-        y,
-        verdict.got,
-        verdict.expected,
-        expected.words,
-    )
+def shrink_findings(
+    plan: ReductionPlan, report: Report, findings: tuple[ReductionFinding, ...]
+) -> tuple[ReductionFinding, ...]:
+    """The findings with zeros and short numbers in as many places as keep them findings."""
+    return tuple(_shrunk(plan, finding, report) for finding in findings)
 
 
-def run_reductions(
-    text: str, names: Sequence[str], seed: int, budget: Budget, patience: float, report: Report
-) -> ReductionsFound:
-    """The campaign on the target of that name; a Python module or a library runs in a child.
+def _shrunk(plan: ReductionPlan, finding: ReductionFinding, report: Report) -> ReductionFinding:
+    expected = _expected(plan, finding.name, len(finding.x), report)
 
-    Raises `InputError` where the target cannot be had, ends its process, or is silent so long.
-    """
-    arguments = text, names, seed, budget
-    if text.startswith(("library:", "python:")):
-        found: ReductionsFound = in_child(text, fuzz_reductions_of, arguments, patience, report)
-        return found
-    with alarmed(text, patience, report) as put_off:
-        return fuzz_reductions_of(*arguments, put_off)
+    def judged(inputs: Inputs) -> _Verdict | None:
+        report(f"shrinking {finding.name}", 0, 0)
+        verdict = _judge(loaded(plan), expected, inputs)
+        return verdict if verdict is not None and verdict.wrong else None
+
+    found = simple(_inputs(finding), lambda inputs: judged(inputs) is not None)
+    verdict = judged(found)
+    # A finding of an earlier run may be none any more: it stays as it was recorded.
+    return finding if verdict is None else _finding(expected, found, verdict)
+
+
+def _finding(expected: Expected, inputs: Inputs, verdict: _Verdict) -> ReductionFinding:
+    x, y = (tuple(inputs[key].tolist()) if key in inputs else () for key in ("x", "y"))
+    return ReductionFinding(expected.name, x, y, verdict.got, verdict.expected, expected.words)
+
+
+def _inputs(finding: ReductionFinding) -> Inputs:
+    rows = {"x": finding.x, "y": finding.y} if finding.y else {"x": finding.x}
+    return {name: np.array(row, np.uint32) for name, row in rows.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from refsem.fuzz.campaign import Budget
+from refsem.fuzz.division import Budget
 from refsem.fuzz.guarded import Report
 from refsem.hunt.campaign import BATCH, Batch, Plan, check, simplest
 from refsem.hunt.judging import Falsehood, Finding

@@ -14,10 +14,11 @@ import pytest
 
 from refsem.binary32.catalogue import Kind
 from refsem.cli import main
-from refsem.fuzz.campaign import NOTHING, Budget, Plan, questions, run, run_batch
+from refsem.fuzz.campaign import Plan, questions, run, run_batch
+from refsem.fuzz.division import NOTHING, Budget
 from refsem.fuzz.judging import Nans, Question, ask
 from refsem.fuzz.operations import BY_NAME
-from refsem.fuzz.record import read_record, write_record
+from refsem.fuzz.record import Recorded, read_record, write_record
 from refsem.fuzz.repro import value_text
 from refsem.fuzz.shrink import complexity, shrink
 from refsem.fuzz.targets.kernel_target import kernel_target
@@ -83,7 +84,7 @@ def test_planted_bugs_are_found_and_shrunk(function: str, capsys: Capture) -> No
 
 def smallest(function: str, operation: str, count: int = 3000) -> tuple[int, ...]:
     found = campaign(plan(f"python:planted:{function}", operation), count)
-    return tuple(found.findings[0].operands)
+    return tuple(found.course.findings[0].operands)
 
 
 def test_shrunk_operands_are_simple() -> None:
@@ -170,16 +171,16 @@ def test_processes_find_what_one_finds() -> None:
     several = run(
         asked, Budget(20_480, None), NOTHING, 2, 60.0, lambda _name, done, _all: told.append(done)
     )
-    here = campaign(asked, 19_968)
+    here = campaign(asked, 19_968).course
     rest = run(asked, Budget(512, None), here, 1, 60.0, lambda *_: None)
     assert several == rest
     assert told == sorted(told)
-    assert told[-1] == several.checked
+    assert told[-1] == several.course.checked
 
 
 def test_a_campaign_stops_in_time() -> None:
     found = run(plan("numpy", "add"), Budget(None, 1.0), NOTHING, 1, 60.0, lambda *_: None)
-    assert found.checked > 0
+    assert found.course.checked > 0
 
 
 def test_a_file_is_continued(tmp_path: Path, capsys: Capture) -> None:
@@ -193,24 +194,18 @@ def test_a_file_is_continued(tmp_path: Path, capsys: Capture) -> None:
     assert (whole["checked"], whole["mismatches"]) == (256, second["mismatches"])
     record = json.loads(file.read_text(encoding="utf-8"))
     assert record["format"] == "refsem.fuzz.v1"
-    assert record["next_batch"] == 4
-    assert record["findings"][0]["operands"] == second["smallest"]["operands"]
+    assert record["functions"]["next_batch"] == 4
+    assert record["functions"]["findings"][0]["operands"] == second["smallest"]["operands"]
 
 
 def test_a_file_round_trips(tmp_path: Path) -> None:
     file = tmp_path / "found.json"
     for target, operation in (("python:planted:raising", "add"), ("numpy", "exp")):
         asked = plan(target, operation)
-        found = campaign(asked, 600)
-        assert found.findings
+        found = Recorded(campaign(asked, 600).course)
+        assert found.functions.findings
         write_record(file, asked, found)
-        again = read_record(file, asked)
-        assert again.findings == found.findings
-        assert (again.next_batch, again.checked, again.mismatches) == (
-            found.next_batch,
-            found.checked,
-            found.mismatches,
-        )
+        assert read_record(file, asked) == found
 
 
 REPROS = (
@@ -226,7 +221,7 @@ REPROS = (
 def test_repros_run(target: str, operation: str, right_in_c: bool, tmp_path: Path) -> None:
     asked = Plan(target, (operation,), (), None, 3)
     found = campaign(asked, 3000)
-    finding, repro = found.findings[0], found.repros[0]
+    finding, repro = found.course.findings[0], found.repros[0]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
     command = [sys.executable, "-c", repro.python]
     printed = subprocess.run(

@@ -14,10 +14,18 @@ import pytest
 
 from refsem.cli import main
 from refsem.errors import InputError
-from refsem.fuzz.campaign import NOTHING, Budget, Plan, run
+from refsem.fuzz.campaign import Plan, run
+from refsem.fuzz.division import NOTHING, Budget, Course
 from refsem.fuzz.guarded import alarmed, in_child
-from refsem.fuzz.reduction_campaign import SIZES, fuzz_reductions, operands
-from refsem.fuzz.targets.numpy_target import numpy_target
+from refsem.fuzz.record import Recorded, read_record, write_record
+from refsem.fuzz.reduction_campaign import (
+    BATCH,
+    SIZES,
+    ReductionFinding,
+    ReductionPlan,
+    operands,
+    run_reductions,
+)
 
 Capture = pytest.CaptureFixture[str]
 
@@ -109,8 +117,9 @@ def test_a_library_is_asked_for_all_it_has(tmp_path: Path, capsys: Capture) -> N
 
 
 def test_numpy_gives_what_its_orders_give() -> None:
-    found = fuzz_reductions(numpy_target(), ("sum", "dot"), 1, Budget(260, None), lambda *_: None)
-    assert (found.checked, found.mismatches) == (260, 0)
+    plan = ReductionPlan("numpy", ("sum", "dot"), 1)
+    found = run_reductions(plan, Budget(260, None), NOTHING, 1, 60.0, lambda *_: None)
+    assert (found.course.checked, found.course.mismatches) == (260, 0)
     assert sum(held for *_, held in found.orders) > len(SIZES)
 
 
@@ -119,6 +128,75 @@ def test_the_seed_decides_the_operands() -> None:
         one, again, other = (operands(name, 9, seed, 4) for seed in (1, 1, 2))
         assert all((one[key] == again[key]).all() for key in one)
         assert any((one[key] != other[key]).any() for key in one)
+
+
+def test_a_campaign_on_reductions_is_continued(tmp_path: Path, capsys: Capture) -> None:
+    library = c.compiled(tmp_path, SUM.replace("BODY", FAULTS["NaNs are skipped"]))
+    file = tmp_path / "found.json"
+    words = [library, "--op", "sum", "--seed", "5"]
+    _, first = fuzz(capsys, *words, "--write", str(file), "--count", str(2 * BATCH))
+    _, second = fuzz(capsys, *words, "--write", str(file), "--count", "30")
+    _, whole = fuzz(capsys, *words, "--count", str(2 * BATCH + 30))
+    assert 0 < first["mismatches"] < second["mismatches"] == whole["mismatches"]
+    assert first["checked"] < second["checked"] == whole["checked"]
+    record = json.loads(file.read_text(encoding="utf-8"))
+    assert record["reductions"]["next_batch"] == 3
+    assert record["reductions"]["findings"][0]["operands"] == second["smallest"]["operands"]
+
+
+def test_two_processes_find_what_one_finds() -> None:
+    plan = ReductionPlan("numpy", ("sum",), 3)
+    count = 80 * BATCH
+    several = run_reductions(plan, Budget(count, None), NOTHING, 2, 60.0, lambda *_: None)
+    half = run_reductions(plan, Budget(count // 2, None), NOTHING, 2, 60.0, lambda *_: None)
+    rest = Budget(count // 2, None)
+    assert run_reductions(plan, rest, half.course, 2, 60.0, lambda *_: None) == several
+    assert several.course.next_batch == 80
+
+
+def damaged(record: dict[str, Any], path: tuple[str | int, ...], value: object) -> str:
+    """The record with one member replaced, as text."""
+    changed = json.loads(json.dumps(record))
+    *way, last = path
+    place = changed
+    for key in way:
+        place = place[key]
+    place[last] = value
+    return json.dumps(changed)
+
+
+FIRST = ("reductions", "findings", 0)
+DAMAGES: tuple[tuple[tuple[str | int, ...], object, str], ...] = (
+    (("format",), "refsem.fuzz.v0", "format: is not refsem.fuzz.v1"),
+    (("plan", "seed"), 6, "plan: the file is of another campaign"),
+    (("plan", "seed"), "5", "plan.seed: "),
+    (("plan", "target"), None, "another campaign"),
+    (("reductions", "checked"), -1, "reductions.checked: -1 is not between"),
+    (("reductions", "next_batch"), 1.5, "reductions.next_batch: "),
+    (("reductions", "findings"), {}, "an object where a list was expected"),
+    ((*FIRST, "operation"), "add", "'add' is none of sum, dot"),
+    ((*FIRST, "size"), 2, "are not those of a sum of 2 terms"),
+    ((*FIRST, "operands"), [["1"], ["1"]], "are not those of a sum"),
+    ((*FIRST, "operands"), [["100000000"]], "where a pattern of 32 bits was expected"),
+    ((*FIRST, "got"), "nan", "where a pattern of 32 bits was expected"),
+    ((*FIRST, "order"), 3, "a number where a string was expected"),
+    (("more",), 1, "unknown key"),
+)
+
+
+def test_a_damaged_file_is_refused_by_place(tmp_path: Path) -> None:
+    finding = ReductionFinding("sum", (0x7FC00000,), (), 0, "7FC00000", "one term")
+    plan = Plan("numpy", ("sum",), (), None, 5)
+    file = tmp_path / "found.json"
+    right = Recorded(reductions=Course(1, BATCH, 1, (finding,)))
+    write_record(file, plan, right)
+    assert read_record(file, plan) == right
+    record = json.loads(file.read_text(encoding="utf-8"))
+    for path, value, message in DAMAGES:
+        file.write_text(damaged(record, path, value), encoding="utf-8")
+        with pytest.raises(InputError) as caught:
+            read_record(file, plan)
+        assert message in str(caught.value), (path, str(caught.value))
 
 
 def nothing_left() -> bool:
@@ -204,7 +282,6 @@ def test_work_that_reports_may_take_long() -> None:
     "words",
     [
         ["--op", "sum", "--mode", "RTP"],
-        ["--op", "dot", "--write", "file"],
         ["--op", "matmul"],
         ["--timeout", "0"],
         ["--timeout", "inf"],

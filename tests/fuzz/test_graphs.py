@@ -4,6 +4,7 @@ import importlib.util
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,16 @@ from gmpy2 import mpq
 
 from refsem.cli import main
 from refsem.errors import InputError
-from refsem.fuzz.campaign import Budget
-from refsem.fuzz.graph_campaign import GraphFound, fuzz_graph, judge
+from refsem.fuzz.division import NOTHING, Budget, Course, follow, here
+from refsem.fuzz.graph_campaign import (
+    BATCH,
+    GraphFinding,
+    GraphPlan,
+    ask,
+    judge,
+    shrunk,
+    simplest,
+)
 from refsem.fuzz.graphs import (
     SUPPORTED,
     MayOverflowError,
@@ -23,6 +32,7 @@ from refsem.fuzz.graphs import (
     exactly,
     executions,
 )
+from refsem.fuzz.record import Recorded, read_record, write_record
 from refsem.ir import Graph, load_model
 from refsem.ir.operators import Op
 from refsem.kernel.loops import Array
@@ -68,14 +78,15 @@ def graph(request: pytest.FixtureRequest, tmp_path: Path, layers: tuple[Layer, .
     return load_model(sequential(tmp_path / "net.onnx", layers, affine=request.param))
 
 
-def campaign(graph: Graph, run: Runtime, count: int) -> GraphFound:
-    return fuzz_graph(graph, run, 1, Budget(count, None), lambda *_: None)
+def campaign(graph: Graph, run: Runtime, budget: Budget) -> Course[GraphFinding]:
+    hands = here(lambda *_: None)
+    return follow(hands, partial(ask, graph, run, 1), (BATCH,), NOTHING, budget, simplest)
 
 
 @pytest.mark.parametrize("product", [np.matmul, backwards])
 def test_honest_executions_pass(graph: Graph, layers: tuple[Layer, ...], product: Product) -> None:
-    found = campaign(graph, runtime(layers, product, right_relu), 200)
-    assert (found.checked, found.mismatches, found.smallest) == (200, 0, None)
+    found = campaign(graph, runtime(layers, product, right_relu), Budget(200, None))
+    assert (found.checked, found.mismatches, found.findings) == (200, 0, ())
 
 
 def test_planted_faults_are_found_and_shrunk(graph: Graph, layers: tuple[Layer, ...]) -> None:
@@ -88,21 +99,22 @@ def test_planted_faults_are_found_and_shrunk(graph: Graph, layers: tuple[Layer, 
         "NaN": lambda _: {"y": np.full((1, 3), np.nan, np.float32)},
     }
     for name, run in faults.items():
-        found = campaign(graph, run, 60)
+        found = campaign(graph, run, Budget(60, None))
         assert found.mismatches > 10, name
-        assert found.smallest is not None
-        (_, patterns), *_ = found.smallest.inputs
+        smallest = shrunk(graph, run, *found.findings)
+        (_, patterns), *_ = smallest.inputs
         if name in ("no bias", "NaN"):
             assert not any(bits & 0x7FFFFFFF for bits in patterns), name
         inputs = {"x": np.array(patterns, np.uint32).reshape(1, 5)}
         again = judge(graph, run, inputs)
         assert again is not None
-        assert again.got == found.smallest.got
+        assert again.got == smallest.got
 
 
 def test_the_same_seed_finds_the_same(graph: Graph, layers: tuple[Layer, ...]) -> None:
     run = runtime(layers, in_bfloat16, right_relu)
-    assert campaign(graph, run, 30) == campaign(graph, run, 30)
+    budget = Budget(30, None)
+    assert campaign(graph, run, budget) == campaign(graph, run, budget)
 
 
 def test_enclosures_of_exact_arithmetic_hold_the_exact_value(tmp_path: Path) -> None:
@@ -124,7 +136,7 @@ def test_overflow_is_not_judged(graph: Graph, layers: tuple[Layer, ...]) -> None
 
 def test_a_campaign_on_a_graph_stops_in_time(graph: Graph, layers: tuple[Layer, ...]) -> None:
     run = runtime(layers, np.matmul, right_relu)
-    found = fuzz_graph(graph, run, 1, Budget(None, 0.3), lambda *_: None)
+    found = campaign(graph, run, Budget(None, 0.3))
     assert found.checked > 0
 
 
@@ -139,7 +151,6 @@ def test_refusals_are_3_and_one_line(
     commands = [
         [target, "--op", "add"],
         [target, "--mode", "RTP"],
-        [target, "--write", str(tmp_path / "file")],
         [f"onnxruntime:{tmp_path / 'absent.onnx'}"],
         ["onnxruntime:"],
     ]
@@ -151,15 +162,35 @@ def test_refusals_are_3_and_one_line(
         assert (shown.out, shown.err.count("\n")) == ("", 1)
 
 
+def test_a_campaign_on_a_graph_is_continued(
+    tmp_path: Path, graph: Graph, layers: tuple[Layer, ...]
+) -> None:
+    run, file = runtime(layers, in_bfloat16, right_relu), tmp_path / "found.json"
+    plan = GraphPlan("net.onnx", "0" * 64, 1)
+    first = campaign(graph, run, Budget(2 * BATCH, None))
+    write_record(file, plan, Recorded(graph=first))
+    assert read_record(file, plan) == Recorded(graph=first)
+    hands, asked = here(lambda *_: None), partial(ask, graph, run, 1)
+    rest = follow(hands, asked, (BATCH,), read_record(file, plan).graph, Budget(9, None), simplest)
+    assert rest == campaign(graph, run, Budget(2 * BATCH + 9, None))
+    with pytest.raises(InputError, match="another campaign"):
+        read_record(file, replace(plan, sha256="1" * 64))
+    (finding,) = first.findings
+    with pytest.raises(InputError, match="does not fit the graph"):
+        shrunk(graph, run, replace(finding, inputs=(("x", (1, 2)),)))
+
+
 @pytest.mark.skipif(not HERE, reason="onnxruntime is not installed")
 def test_onnxruntime_if_it_is_here(
     tmp_path: Path, layers: tuple[Layer, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = sequential(tmp_path / "net.onnx", layers)
-    arguments = ["fuzz", f"onnxruntime:{path}", "--count", "50", "--seed", "1", "--json"]
-    assert main(arguments) == 2
-    found = json.loads(capsys.readouterr().out)
-    assert (found["checked"], found["mismatches"], found["smallest"]) == (50, 0, None)
+    arguments = ["fuzz", f"onnxruntime:{path}", "--count", "48", "--seed", "1", "--json"]
+    arguments += ["--write", str(tmp_path / "found.json")]
+    for checked in (48, 96):
+        assert main(arguments) == 2
+        found = json.loads(capsys.readouterr().out)
+        assert (found["checked"], found["mismatches"], found["smallest"]) == (checked, 0, None)
 
 
 def test_functions_are_refused_by_name(graph: Graph) -> None:

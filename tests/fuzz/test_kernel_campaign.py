@@ -6,7 +6,8 @@ from itertools import islice
 
 import pytest
 
-from refsem.fuzz.campaign import NOTHING, Budget, Plan, loaded, questions, run
+from refsem.fuzz.campaign import Plan, loaded, questions, run
+from refsem.fuzz.division import NOTHING, Budget
 from refsem.fuzz.generators import cases
 from refsem.fuzz.judging import Finding, ask
 from refsem.fuzz.operations import BY_NAME
@@ -126,5 +127,5 @@ def test_operations_are_asked_in_all_their_modes_and_environments() -> None:
 def test_a_target_is_loaded_once() -> None:
     assert loaded("kernel", ()) is loaded("kernel", ())
     plan = Plan("kernel", ("add",), (Mode.RTZ,), None, 5)
-    found = run(plan, Budget(700, None), NOTHING, 1, 60.0, lambda *_: None)
+    found = run(plan, Budget(700, None), NOTHING, 1, 60.0, lambda *_: None).course
     assert (found.checked, found.mismatches, found.next_batch) == (700, 0, 3)
