@@ -21,8 +21,9 @@ from refsem.ir import load_model
 from refsem.ir.evaluation import prepare
 from refsem.properties import Property
 from refsem.properties.property import LinearConstraint
-from refsem.rules.propagation import Method, propagate
+from refsem.rules.propagation import Method
 from refsem.rules.trace import Region
+from refsem.search.alpha import bounded_by
 
 Claims = Mapping[str, tuple[Sequence[Fraction | None], Sequence[Fraction | None]]]
 
@@ -60,7 +61,7 @@ class Judged:
         for box in boxes:
             lower, upper = (ExactTensor.from_rationals(map(mpq, e)).reshape(1, -1) for e in box)
             region = Region({source: (lower, upper)})
-            states.append(propagate(prepared, region, audit, {}, silent))
+            states.append(bounded_by(prepared, region, audit, {}, silent))
         return cls(PlainNetwork.read(model), boxes, file, judge_bounds(file, tuple(states)))
 
     def counts(self, finding: Finding) -> dict[str, int]:

@@ -34,8 +34,9 @@ from refsem.properties.claims import RegionClaims, region_claims, widened
 from refsem.rules import BY_NAME, Rule
 from refsem.rules.facts import Voucher
 from refsem.rules.leaves import RULES as LEAF_RULES
-from refsem.rules.propagation import Method, Progress, Propagation, propagate
+from refsem.rules.propagation import Method, Progress, Propagation
 from refsem.search import counterexample
+from refsem.search.alpha import bounded_by
 
 SEED = 2026
 """Seeds the search for counterexamples, so that a run can be repeated."""
@@ -188,7 +189,7 @@ def audit_region(
 ) -> RegionAudit:
     """Bounds over one region; cases they leave undecided are searched for a counterexample."""
     targets = {claims.target: claims.combination}
-    state = propagate(prepared, claims.region, method, targets, progress)
+    state = bounded_by(prepared, claims.region, method, targets, progress)
     shown = claims.empty_cases(state.replay.box(state.boxes[claims.target]))
     witnesses = {} if len(shown) == len(claims.cases) else find_witnesses(state, claims, shown)
     return RegionAudit(claims, state, shown, witnesses, None)

@@ -185,7 +185,7 @@ def _trace(place: Value, sizes: Mapping[str, int]) -> Trace:
     members = place.members(("regions", "targets", "applications"), ())
     regions = tuple(_region(one, sizes) for one in members["regions"].items())
     targets = {name: _combination(one, sizes) for name, one in members["targets"].entries().items()}
-    applications = tuple(_application(one) for one in members["applications"].items())
+    applications = tuple(_application(one, sizes) for one in members["applications"].items())
     return Trace(regions, targets, applications)
 
 
@@ -211,14 +211,14 @@ def _combination(place: Value, sizes: Mapping[str, int]) -> Combination:
     return found
 
 
-def _application(place: Value) -> Application:
+def _application(place: Value, sizes: Mapping[str, int]) -> Application:
     members = place.members(("rule", "node", "region", "suppliers", "chosen"), ())
     return Application(
         members["rule"].text(),
         members["node"].text(),
         _integer(members["region"]),
         _each(members["suppliers"], _integer),
-        _each(members["chosen"], _row),
+        _each(members["chosen"], lambda one: _rows(one, sizes.get(members["node"].text(), 1))),
     )
 
 
@@ -234,6 +234,12 @@ def _size(place: Value, name: str, sizes: Mapping[str, int]) -> int:
 
 def _row(place: Value) -> ExactTensor:
     return ExactTensor.from_rationals([_rational(one) for one in place.items()]).reshape(1, -1)
+
+
+def _rows(place: Value, size: int) -> ExactTensor:
+    """As many rows of so many entries as there are; what does not divide is left one row."""
+    flat = _row(place)
+    return flat.reshape(flat.size // size, size) if flat.size and flat.size % size == 0 else flat
 
 
 def _rational(place: Value) -> mpq:

@@ -59,7 +59,7 @@ class _Clock:
     type=click.Choice(["ibp", "crown", "alpha"]),
     default="crown",
     show_default=True,
-    help="How our own bounds are derived.",
+    help="How our own bounds are derived; alpha is CROWN with optimised slopes.",
 )
 @click.option(
     "--bounds", type=click.Path(path_type=Path), help="A refsem.bounds.v1 file to be judged."
@@ -100,7 +100,7 @@ def audit(
     as_json: bool,
 ) -> int:
     """Judge the network MODEL over PROPERTY, exactly."""
-    _refuse_later(method, network, write_result)
+    _refuse_later(network, write_result)
     if branch is not None and isnan(branch):
         raise InputError("", "--branch", "nan is no number of seconds")
     clock = _Clock()
@@ -150,13 +150,11 @@ def _watcher(seconds: float, progress: Progress) -> Watch:
 
 
 def _refuse_later(
-    method: str,
     network: str,
     write_result: Path | None,
 ) -> None:
     """Refuse, by name, what a later version will do."""
     asked = {
-        "--method alpha": method == "alpha",
         "--network binary32": network == "binary32",
         "--write-result": write_result is not None,
     }

@@ -34,6 +34,8 @@ class Method(Enum):
 
     IBP = "ibp"
     CROWN = "crown"
+    ALPHA = "alpha"
+    """CROWN with slopes that are optimised (`refsem.search.alpha`)."""
 
 
 class NoRuleError(ValueError):
@@ -121,7 +123,7 @@ class Propagation:
 
     def _backward(self, target: str, stops: Collection[str]) -> tuple[int, int]:
         below = above = self.apply("start_form", target, {})
-        while (node := self._latest(stops, below, above)) is not None:
+        while (node := self.latest(stops, below, above)) is not None:
             if below == above and node in self.replay.prepared.affine:
                 below = above = self.apply("substitute_affine", node, {"form": below})
             else:
@@ -136,7 +138,7 @@ class Propagation:
             raise TypeError(f"application {index} established no form")
         return judgement
 
-    def _latest(self, stops: Collection[str], *forms: int) -> str | None:
+    def latest(self, stops: Collection[str], *forms: int) -> str | None:
         """The last node, in graph order, that still has to be substituted."""
         present = {name for index in forms for name in self.form(index).coefficients}
         pending = present - set(stops)
@@ -212,9 +214,14 @@ def propagate(
     targets: Mapping[str, Combination],
     progress: Progress,
 ) -> Propagation:
-    """Boxes for every tensor and every named target over a region, each established exactly."""
+    """Boxes for every tensor and every named target over a region, each established exactly.
+
+    `ValueError` for a method that is not of fixed slopes.
+    """
+    if method is Method.ALPHA:
+        raise ValueError("optimised slopes are chosen by refsem.search.alpha")
     state = Propagation(Replay(prepared, (region,), targets), 0)
-    needed = _with_crown(prepared) if method is Method.CROWN else frozenset()
+    needed = bounded_backwards(prepared) if method is Method.CROWN else frozenset()
     for done, node in enumerate(prepared.nodes):
         progress(node, done, len(prepared.nodes))
         state.boxes[node] = state.interval(node)
@@ -231,20 +238,21 @@ def _target(state: Propagation, name: str, region: Region, method: Method) -> in
     """The box of a target; of functions the better of both methods, for lines may be loose."""
     smooth = any(node.op in SMOOTH for node in state.replay.prepared.nodes.values())
     if method is Method.CROWN and smooth:
-        both = {"first": state.crown(name, region.boxes), "second": _from_boxes(state, name)}
+        both = {"first": state.crown(name, region.boxes), "second": from_boxes(state, name)}
         return state.apply("intersect", name, both)
     if method is Method.CROWN:
         return state.crown(name, region.boxes)
-    return _from_boxes(state, name)
+    return from_boxes(state, name)
 
 
-def _from_boxes(state: Propagation, name: str) -> int:
+def from_boxes(state: Propagation, name: str) -> int:
+    """The box of a target from the boxes of the tensors that define it."""
     start = state.apply("start_form", name, {})
     suppliers = {tensor: state.boxes[tensor] for tensor in state.form(start).coefficients}
     return state.apply("concretise", name, {"below": start, "above": start, **suppliers})
 
 
-def _with_crown(prepared: Prepared) -> frozenset[str]:
+def bounded_backwards(prepared: Prepared) -> frozenset[str]:
     """The nodes whose boxes decide slopes, and the outputs: those worth a backward pass."""
     nodes = prepared.nodes.values()
     curved = {Op.RELU, *SMOOTH, *PIECEWISE}

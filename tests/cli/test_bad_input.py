@@ -241,7 +241,6 @@ def test_a_ledger_in_place_of_a_device(refsem: Command, files: Files) -> None:
 @pytest.mark.parametrize(
     ("arguments", "option"),
     [
-        (["--method", "alpha"], "--method alpha"),
         (["--network", "binary32"], "--network binary32"),
         (["--write-result", "r.txt"], "--write-result"),
     ],

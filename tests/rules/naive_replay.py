@@ -31,9 +31,11 @@ class NaiveBox:
 
 @dataclass(frozen=True, slots=True)
 class NaiveLine:
+    """A line for each entry of each row it is meant for; one row serves every row."""
+
     operand: str
-    slope: Row
-    intercept: Row
+    slope: Rows
+    intercept: Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def reading(judgement: Judgement) -> Naive:
         case Box(lower=lower, upper=upper):
             return NaiveBox(lower.rationals(), upper.rationals())
         case Line(operand=operand, slope=slope, intercept=intercept):
-            return NaiveLine(operand, slope.rationals(), intercept.rationals())
+            return NaiveLine(operand, rows(slope), rows(intercept))
         case Form(coefficients=coefficients, constant=constant):
             return NaiveForm({n: rows(c) for n, c in coefficients.items()}, constant.rationals())
 
@@ -144,10 +146,9 @@ class _Step:
                 return []
         return [("l", "u", self.box("operand"))]
 
-    def entries(self) -> list[dict[str, mpq]]:
+    def entries(self, chosen: Mapping[str, Row]) -> list[dict[str, mpq]]:
         """The rule's values at each entry."""
         size = self.trace_size()
-        chosen = {name: value.rationals() for name, value in self.application.chosen.items()}
         found = []
         for i in range(size):
             values = {name: numbers[i] for name, numbers in chosen.items()}
@@ -163,13 +164,18 @@ class _Step:
         return next(iter(self.trace.targets[self.application.node].values())).shape[0]
 
     def elementwise_box(self) -> NaiveBox:
-        entries = self.entries()
+        entries = self.entries({})
         return NaiveBox([one["lo"] for one in entries], [one["hi"] for one in entries])
 
     def line(self) -> NaiveLine:
         (operand,) = self.prepared.nodes[self.application.node].operands
-        entries = self.entries()
-        return NaiveLine(operand, [one["s"] for one in entries], [one["b"] for one in entries])
+        chosen = rows(self.application.chosen["s"])
+        found = [self.entries({"s": row}) for row in chosen]
+        return NaiveLine(
+            operand,
+            [[one["s"] for one in entries] for entries in found],
+            [[one["b"] for one in entries] for entries in found],
+        )
 
     def dot_product(self) -> NaiveBox:
         weights, constant = affine(self.prepared, self.application.node)
@@ -223,10 +229,10 @@ class _Step:
                 values = derive(
                     self.application.rule,
                     c=c,
-                    su=upper.slope[i],
-                    bu=upper.intercept[i],
-                    sl=lower.slope[i],
-                    bl=lower.intercept[i],
+                    su=upper.slope[r % len(upper.slope)][i],
+                    bu=upper.intercept[r % len(upper.slope)][i],
+                    sl=lower.slope[r % len(lower.slope)][i],
+                    bl=lower.intercept[r % len(lower.slope)][i],
                 )
                 result.constant[r] += values["q"]
                 _add(result, upper.operand, r, i, values["k"], self.prepared)

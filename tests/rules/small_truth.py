@@ -9,8 +9,9 @@ from small_networks import Floats
 
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared
-from refsem.rules.propagation import Method, Propagation, propagate
+from refsem.rules.propagation import Method, Propagation
 from refsem.rules.trace import Box, Combination, Form, Judgement, Line, Side
+from refsem.search.alpha import bounded_by
 
 Numbers = np.ndarray[tuple[int, ...], np.dtype[np.object_]]
 Truth = dict[str, Numbers]
@@ -24,7 +25,7 @@ def silent(_node: str, _done: int, _all: int) -> None:
 def run(
     prepared: Prepared, box: small_networks.Box, method: Method, targets: Mapping[str, Combination]
 ) -> Propagation:
-    return propagate(prepared, box.region(), method, targets, silent)
+    return bounded_by(prepared, box.region(), method, targets, silent)
 
 
 def exactly(values: Floats) -> Numbers:
@@ -55,8 +56,8 @@ def holds(judgement: Judgement, true: Truth) -> bool:
             value = true[target]
             return bool((numbers(lower) <= value).all() and (value <= numbers(upper)).all())
         case Line(node, operand, side, slope, intercept):
-            bound = numbers(slope) * true[operand] + numbers(intercept)
-            return _bounds(side, bound, true[node])
+            lines = zip(numbers(slope), numbers(intercept), strict=True)
+            return all(_bounds(side, s * true[operand] + b, true[node]) for s, b in lines)
         case Form(target, side, coefficients, constant):
             bound = numbers(constant).T + sum(
                 true[name] @ numbers(part).T for name, part in coefficients.items()

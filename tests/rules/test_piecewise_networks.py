@@ -13,9 +13,10 @@ from refsem.ir.operators import ROW, Attribute, Op, meaning
 from refsem.ir.terms import variables
 from refsem.rules.lifts.curves import SLOPED
 from refsem.rules.piecewise import PIECEWISE
-from refsem.rules.propagation import Method, NoRuleError, Propagation, check_covered, propagate
+from refsem.rules.propagation import Method, NoRuleError, Propagation, check_covered
 from refsem.rules.replay import Replay, ReplayError, replay
 from refsem.rules.trace import Application, Box, Line, Region, Side
+from refsem.search.alpha import bounded_by
 
 ATTRIBUTES: dict[Op, dict[str, Attribute]] = {
     Op.CLIP: {"low": mpq(-1, 2), "high": mpq(3, 4)},
@@ -49,7 +50,7 @@ BOXES = [(mpq(-1), mpq(1)), (mpq(1, 8), mpq(2)), (mpq(-3, 2), mpq(-1, 4)), (mpq(
 
 
 def propagated(prepared: Prepared, box: tuple[mpq, mpq], method: Method) -> Propagation:
-    return propagate(prepared, region(*box), method, {}, lambda *_: None)
+    return bounded_by(prepared, region(*box), method, {}, lambda *_: None)
 
 
 def corners_and_more(low: mpq, high: mpq) -> ExactTensor:

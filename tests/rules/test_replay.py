@@ -149,7 +149,7 @@ def test_on_a_point_interval_boxes_are_the_value(prepared: Prepared) -> None:
 def test_crown_never_leaves_the_interval_box(prepared: Prepared) -> None:
     """Where both are intersected, the result lies in each: hidden tensors and outputs."""
     for box, _, _ in cases(prepared):
-        interval, crown = (run(prepared, box, method, {}) for method in Method)
+        interval, crown = (run(prepared, box, method, {}) for method in (Method.IBP, Method.CROWN))
         for name in prepared.nodes:
             around = interval.replay.box(interval.boxes[name])
             inside = crown.replay.box(crown.boxes[name])

@@ -280,9 +280,28 @@ def test_choices_are_complete_of_the_right_shape_and_no_more(state: Replay, rule
     for chosen in ({}, {"s": shape(1, 3), "b": shape(1, 3)}, {"t": shape(1, 3)}):
         message = refused(state, replace(good, chosen=chosen))
         assert message == f"chooses {sorted(chosen)}, must ['s']"
-    for wrong in ((1, 1), (1, 2), (1, 4), (3,), (3, 1), (2, 3), (1, 1, 3), ()):
+    several = () if rule == "relu_lower" else ((2, 3),)
+    for wrong in ((1, 1), (1, 2), (1, 4), (3,), (3, 1), (2, 4), (1, 1, 3), (), *several):
         spoilt = replace(good, chosen={"s": shape(*wrong)})
         assert refused(state, spoilt) == f"chosen 's' has shape {list(wrong)}"
+
+
+@pytest.mark.parametrize("rule", ["substitute_lower", "substitute_upper"])
+@pytest.mark.parametrize("rows", [0, 1, 2, 3, 4])
+def test_lines_are_for_as_many_rows_as_the_form_or_for_all(
+    state: Replay, rule: str, rows: int
+) -> None:
+    good = again(state, rule)
+    form = state.judgements[good.suppliers["form"]]
+    assert isinstance(form, Form)
+    lower = replace(again(state, "relu_lower"), node=good.node, chosen={"s": shape(rows, 3)})
+    substitution = replace(good, suppliers={**good.suppliers, "lower": state.establish(lower)})
+    count = form.constant.shape[0]
+    assert count == 3
+    if rows in {1, count}:
+        state.establish(substitution)
+    else:
+        assert refused(state, substitution) == f"lines for {rows} rows, the form has {count}"
 
 
 @pytest.mark.parametrize("rule", [name for name in LIFTS if not BY_NAME[name].chosen])

@@ -16,10 +16,11 @@ from refsem.ir.terms import variables
 from refsem.rules import BY_NAME, Outward, Rule
 from refsem.rules.choices import SMOOTH, on_grid
 from refsem.rules.lifts import table
-from refsem.rules.propagation import Method, Propagation, propagate
+from refsem.rules.propagation import Method, Propagation
 from refsem.rules.replay import Replay, ReplayError, replay
 from refsem.rules.smooth import NotApplicable, applied_entrywise, outward
 from refsem.rules.trace import Application, Box, Line, Region
+from refsem.search.alpha import bounded_by
 
 x, k, b, lo, hi = variables("x k b lo hi")
 POSITIVE = {Op.LOG, Op.SQRT, Op.RECIPROCAL}
@@ -122,7 +123,7 @@ def test_boxes_contain_every_value_and_the_trace_is_replayed(op: Op, method: Met
     for seed, (centre, radius) in enumerate([(0.0, 0.5), (0.75, 0.25), (0.5, 2.0), (0.25, 0.0)]):
         prepared, _ = network(op, seed)
         region = box(centre, radius)
-        state = propagate(prepared, region, method, {}, progress)
+        state = bounded_by(prepared, region, method, {}, progress)
         assert escaping(state, region, 12) == []
         again = replay(prepared, state.replay.trace())
         assert len(again) == len(state.replay.judgements)
@@ -135,7 +136,7 @@ def test_boxes_contain_every_value_and_the_trace_is_replayed(op: Op, method: Met
 def test_lines_hug_the_function_on_a_narrow_box(op: Op) -> None:
     """At the ends of the box, a gap of less than a quarter of the interval's width."""
     prepared, _ = network(op, 1)
-    state = propagate(prepared, box(0.75, 0.05), Method.CROWN, {}, progress)
+    state = bounded_by(prepared, box(0.75, 0.05), Method.CROWN, {}, progress)
     upper, lower = (state.replay.judgements[index] for index in state.relaxation("curved"))
     assert isinstance(upper, Line)
     assert isinstance(lower, Line)
@@ -151,7 +152,7 @@ def test_a_target_is_bounded_by_intervals_where_those_are_tighter_than_lines() -
     targets = {"row": {"y": ExactTensor.from_rationals([mpq(1), mpq(-1)], (1, 2))}}
     found = []
     for method in Method:
-        state = propagate(prepared, box(0.5, 3.0), method, targets, progress)
+        state = bounded_by(prepared, box(0.5, 3.0), method, targets, progress)
         found.append(state.replay.box(state.boxes["row"]))
     ibp, crown = found
     assert ibp.lower.less_equal(crown.lower).all()
@@ -161,7 +162,7 @@ def test_a_target_is_bounded_by_intervals_where_those_are_tighter_than_lines() -
 @each
 def test_every_function_is_established_by_its_own_rule(op: Op) -> None:
     prepared, functions = network(op, 0)
-    state = propagate(prepared, box(0.25, 0.5), Method.CROWN, {}, progress)
+    state = bounded_by(prepared, box(0.25, 0.5), Method.CROWN, {}, progress)
     used = {application.rule for application in state.replay.applications}
     for function in functions:
         assert any(BY_NAME[name].operator is function for name in used)
@@ -182,10 +183,10 @@ def test_every_lift_is_executed_by_these_networks() -> None:
     used = set()
     for op in SMOOTH:
         for centre in (0.25, 0.75):
-            state = propagate(network(op, 1)[0], box(centre, 0.25), Method.CROWN, {}, progress)
+            state = bounded_by(network(op, 1)[0], box(centre, 0.25), Method.CROWN, {}, progress)
             used |= {application.rule for application in state.replay.applications}
     negative = unary(Op.RECIPROCAL, 1)
-    state = propagate(negative, ends((-3, -1)), Method.CROWN, {}, progress)
+    state = bounded_by(negative, ends((-3, -1)), Method.CROWN, {}, progress)
     state.relaxation("y")
     used |= {application.rule for application in state.replay.applications}
     assert set(SMOOTH_RULES) <= used

@@ -31,7 +31,9 @@ def relu_upper(context: Context) -> Judgement:
 
 def relu_lower(context: Context) -> Judgement:
     """A line of a chosen slope in [0, 1] below a ReLU, anywhere."""
-    operand, values = context.operand(), context.derive({})
+    """A line for each entry, or one for each entry of each row of the forms it is meant for."""
+    operand, rows = context.operand(), context.application.chosen["s"].shape[:1]
+    values = context.derive({}, *rows)
     intercept = values["b"].broadcast_to(values["s"].shape)
     return Line(context.node, operand, Side.LOWER, values["s"], intercept)
 

@@ -61,6 +61,10 @@ def substitute(side: Side) -> Lift:
         upper, lower = context.line("upper", Side.UPPER), context.line("lower", Side.LOWER)
         if context.node not in form.coefficients:
             raise RefusedError(f"{context.node!r} is not in the form")
+        rows = form.constant.shape[0]
+        for line in (upper, lower):
+            if line.slope.shape[0] not in {1, rows}:
+                raise RefusedError(f"lines for {line.slope.shape[0]} rows, the form has {rows}")
         values = context.derive(
             {
                 "c": form.coefficients[context.node],
