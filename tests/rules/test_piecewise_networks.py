@@ -71,7 +71,7 @@ def test_boxes_and_lines_hold_at_points_of_the_box(op: Op, method: Method) -> No
             assert found.lower.less_equal(values[name]).all()
             assert values[name].less_equal(found.upper).all()
         lines = [one for one in state.replay.judgements if isinstance(one, Line)]
-        assert len(lines) == (2 if method is Method.CROWN else 0)
+        assert len(lines) == (0 if method is Method.IBP else 2)
         for line in lines:
             at = line.slope * values[line.operand] + line.intercept
             least, greatest = (

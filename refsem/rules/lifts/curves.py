@@ -30,8 +30,10 @@ def relu_upper(context: Context) -> Judgement:
 
 
 def relu_lower(context: Context) -> Judgement:
-    """A line of a chosen slope in [0, 1] below a ReLU, anywhere."""
-    """A line for each entry, or one for each entry of each row of the forms it is meant for."""
+    """A line of a chosen slope in [0, 1] below a ReLU, anywhere.
+
+    One for each entry, or one for each entry of each row of the forms it is meant for.
+    """
     operand, rows = context.operand(), context.application.chosen["s"].shape[:1]
     values = context.derive({}, *rows)
     intercept = values["b"].broadcast_to(values["s"].shape)
