@@ -57,6 +57,8 @@ class Branched:
     reason: str
     float_seconds: float
     exact_seconds: float
+    late: bool = False
+    """Whether it was time that ran out."""
 
 
 @dataclass(slots=True)
@@ -78,17 +80,18 @@ def branch(prepared: Prepared, claims: RegionClaims, deadline: float, watch: Wat
     if isinstance(work, NotChain):
         return Branched(None, {}, work.reason, 0.0, 0.0)
     found: dict[int, tuple[Points, int]] = {}
-    reason, proof = "", None
+    reason, proof, late = "", None, False
     while proof is None and not found and not reason:
         found = _explored(prepared, work, watch)
         if found:
             break
         if work.search.open:
             stuck = "a box cannot be cut any further" if work.search.stuck else "out of time"
+            late = not work.search.stuck
             reason = f"{stuck} with {len(work.search.open)} boxes open"
         else:
             proof = _checked(work)
-    return Branched(proof, found, reason, work.search.seconds, work.check.seconds)
+    return Branched(proof, found, reason, work.search.seconds, work.check.seconds, late)
 
 
 def _begin(prepared: Prepared, claims: RegionClaims, deadline: float) -> _Work | NotChain:

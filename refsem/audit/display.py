@@ -43,20 +43,26 @@ def _placed(number: int, exponent: int) -> str:
 
 def exact(value: mpq) -> str:
     """The value exactly if it is a short decimal, else rounded and marked with ≈."""
-    denominator = int(value.denominator)
-    twos = (denominator & -denominator).bit_length() - 1
-    rest, fives = denominator >> twos, 0
-    while rest % 5 == 0:
-        rest, fives = rest // 5, fives + 1
-    places = max(twos, fives)
-    if rest == 1 and places <= SHORT:
-        text = _placed_exactly(value, places)
+    places = decimal_places(value)
+    if places is not None and places <= SHORT:
+        text = finite_decimal(value, places)
         if len(text) <= SHORT:
             return text
     return "≈" + decimal(value, 12)
 
 
-def _placed_exactly(value: mpq, places: int) -> str:
+def decimal_places(value: mpq) -> int | None:
+    """How many places after the point the exact decimal has; None if it never ends."""
+    denominator = int(value.denominator)
+    twos = (denominator & -denominator).bit_length() - 1
+    rest, fives = denominator >> twos, 0
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    return max(twos, fives) if rest == 1 else None
+
+
+def finite_decimal(value: mpq, places: int) -> str:
+    """The value, a multiple of 10^-places, in plain digits."""
     digits = str(abs(mpz(value * 10**places))).rjust(places + 1, "0")
     whole, fraction = digits[: len(digits) - places], digits[len(digits) - places :]
     text = f"{whole}.{fraction}".rstrip("0").rstrip(".")

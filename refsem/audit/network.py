@@ -6,7 +6,7 @@ evaluation; else `undecided`. The tolerant verdict asks the same of the widened 
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -105,6 +105,8 @@ class NetworkAudit:
     prepared: Prepared
     regions: tuple[RegionAudit, ...]
     tolerant: Verdict
+    tolerant_point: Witness | None
+    """A counterexample to the widened property, where the tolerant verdict is `violated`."""
     records: tuple[Record, ...]
 
     def judged(self) -> tuple[Record, ...]:
@@ -120,8 +122,11 @@ class NetworkAudit:
 
     def witness(self) -> Witness | None:
         """The counterexample of the first violated case, if there is one."""
-        found = [witness for region in self.regions for witness in region.witnesses.values()]
-        return min(found, key=lambda witness: witness.case, default=None)
+        return _first(witness for r in self.regions for witness in r.witnesses.values())
+
+
+def _first(witnesses: Iterable[Witness]) -> Witness | None:
+    return min(witnesses, key=lambda witness: witness.case, default=None)
 
 
 def combined(verdicts: Iterator[Verdict]) -> Verdict:
@@ -140,9 +145,9 @@ def audit_network(
     """The audit of a network over a property that fits it (`check_fits`)."""
     run = _Run(prepared, method, progress, _Clock.of(budget))
     regions = tuple(run.region(claims) for claims in region_claims(prepared, property_))
-    tolerant = _tolerant(run, property_, regions)
+    tolerant, point = _tolerant(run, property_, regions)
     progress("obligations", 0, 1)
-    return NetworkAudit(prepared, regions, tolerant, tuple(_records(regions)))
+    return NetworkAudit(prepared, regions, tolerant, point, tuple(_records(regions)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,21 +234,26 @@ def find_witnesses(
     return found
 
 
-def _tolerant(run: _Run, property_: Property, regions: tuple[RegionAudit, ...]) -> Verdict:
+def _tolerant(
+    run: _Run, property_: Property, regions: tuple[RegionAudit, ...]
+) -> tuple[Verdict, Witness | None]:
     """The verdict on the widened property, which can hold only where the exact one does."""
     exact = combined(r.verdict(case) for r in regions for case, _ in r.claims.cases)
     if exact is Verdict.VIOLATED:
-        return Verdict.VIOLATED
+        return exact, _first(witness for r in regions for witness in r.witnesses.values())
     wider = region_claims(run.prepared, widened(property_))
     if exact is Verdict.HOLDS:
         audits = [run.region(claims) for claims in wider]
-        return combined(r.verdict(case) for r in audits for case, _ in r.claims.cases)
+        found = [audit.witnesses for audit in audits]
+        verdict = combined(r.verdict(case) for r in audits for case, _ in r.claims.cases)
+        return verdict, _first(witness for one in found for witness in one.values())
     # wider regions come in the same order; the forms of the exact ones still guide the search
     found = [
         find_witnesses(region.propagation, claims, {})
         for region, claims in zip(regions, wider, strict=True)
     ]
-    return Verdict.VIOLATED if any(found) else Verdict.UNDECIDED
+    verdict = Verdict.VIOLATED if any(found) else Verdict.UNDECIDED
+    return verdict, _first(witness for one in found for witness in one.values())
 
 
 # the records: rules used, applications replayed, cases judged

@@ -13,6 +13,7 @@ from refsem import __version__
 from refsem.audit.branching import Watch
 from refsem.audit.network import Budget, NetworkAudit, Verdict, audit_network
 from refsem.audit.report import print_report
+from refsem.audit.result import exact_result, tolerant_result
 from refsem.audit.serialise import audit_object
 from refsem.certificates.bounds_file import BoundsFile, read_bounds
 from refsem.certificates.derivation import KEY, derivation_object
@@ -85,7 +86,11 @@ class _Clock:
     type=click.Path(path_type=Path),
     help="Write our bounds here, node by node; with --branch the split trees of what holds.",
 )
-@click.option("--write-result", type=click.Path(path_type=Path), help="(later)")
+@click.option(
+    "--write-result",
+    type=click.Path(path_type=Path),
+    help="Write VNN-COMP's result here, and that with tolerance 1e-4 beside it (.tolerant).",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def audit(
     model: Path,
@@ -100,7 +105,7 @@ def audit(
     as_json: bool,
 ) -> int:
     """Judge the network MODEL over PROPERTY, exactly."""
-    _refuse_later(network, write_result)
+    _refuse_later(network)
     if branch is not None and isnan(branch):
         raise InputError("", "--branch", "nan is no number of seconds")
     clock = _Clock()
@@ -131,6 +136,10 @@ def audit(
         traces = tuple(region.propagation.replay.trace() for region in found.regions)
         derivation = {KEY: derivation_object(prepared.graph, traces)}
         write_ledger(ledger, _header(model, property_, method) | derivation, found.records)
+    if write_result is not None:
+        write_whole(write_result, exact_result(found))
+        beside = write_result.with_name(write_result.name + ".tolerant")
+        write_whole(beside, tolerant_result(found))
     if as_json:
         print_json(audit_object(found, report))
     else:
@@ -149,18 +158,10 @@ def _watcher(seconds: float, progress: Progress) -> Watch:
     return watch
 
 
-def _refuse_later(
-    network: str,
-    write_result: Path | None,
-) -> None:
+def _refuse_later(network: str) -> None:
     """Refuse, by name, what a later version will do."""
-    asked = {
-        "--network binary32": network == "binary32",
-        "--write-result": write_result is not None,
-    }
-    for option, given in asked.items():
-        if given:
-            raise InputError("", option, _LATER)
+    if network == "binary32":
+        raise InputError("", "--network binary32", _LATER)
 
 
 def _read(model: Path, property_: Path) -> tuple[Prepared, Property]:

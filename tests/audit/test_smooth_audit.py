@@ -76,8 +76,9 @@ def test_the_output_box_contains_what_mpmath_computes(tmp_path: Path) -> None:
         low, high = box.lower.rational(0, 0), box.upper.rational(0, 0)
         assert all(low < value < high for value in map(rational, reached))
         widths.append(high - low)
-    ibp, crown = widths
+    ibp, crown, alpha = widths
     assert rational(max(reached)) - rational(min(reached)) < crown < ibp
+    assert alpha == crown  # of functions no slope is optimised
     assert crown < 2 * (rational(max(reached)) - rational(min(reached)))
 
 

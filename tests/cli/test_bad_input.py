@@ -242,7 +242,6 @@ def test_a_ledger_in_place_of_a_device(refsem: Command, files: Files) -> None:
     ("arguments", "option"),
     [
         (["--network", "binary32"], "--network binary32"),
-        (["--write-result", "r.txt"], "--write-result"),
     ],
 )
 def test_an_option_of_a_later_version_is_refused_by_name(

@@ -154,9 +154,10 @@ def test_a_target_is_bounded_by_intervals_where_those_are_tighter_than_lines() -
     for method in Method:
         state = bounded_by(prepared, box(0.5, 3.0), method, targets, progress)
         found.append(state.replay.box(state.boxes["row"]))
-    ibp, crown = found
-    assert ibp.lower.less_equal(crown.lower).all()
-    assert crown.upper.less_equal(ibp.upper).all()
+    ibp, *others = found
+    for other in others:
+        assert ibp.lower.less_equal(other.lower).all()
+        assert other.upper.less_equal(ibp.upper).all()
 
 
 @each
