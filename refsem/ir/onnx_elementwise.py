@@ -244,8 +244,7 @@ def binary32_bits(
 
 def _truncated(node: Application, name: str, wanted: int) -> IntegerTensor:
     bits = node.bits[name]
-    values = [exact_value(BINARY32, pattern) for pattern in bits.ravel().tolist()]
-    whole = np.array([int(value) for value in values], dtype=object).reshape(bits.shape)
-    if bool((abs(whole) >= 2**31).any()):
+    values = [int(exact_value(BINARY32, pattern)) for pattern in bits.ravel().tolist()]
+    if any(abs(value) >= 2**31 for value in values):
         raise node.refusal("a cast to integers out of range")
-    return IntegerTensor(whole.astype(np.int64), wanted)
+    return IntegerTensor(np.array(values, np.int64).reshape(bits.shape), wanted)

@@ -382,3 +382,13 @@ def test_all_expansions_mean_the_same(name: str) -> None:
         assert bool((upper - lower).less(ExactTensor.full((1, 1), mpq(1, 2**100))).all())
         for other_lower, other_upper in found:
             assert bool((lower.less_equal(other_upper) & other_lower.less_equal(upper)).all())
+
+
+@pytest.mark.parametrize("number", [-2.75, 3.0])
+def test_a_cast_of_one_number_is_read(number: float) -> None:
+    nodes = [
+        one("Cast", ["c"], ["i"], to=onnx.TensorProto.INT64),
+        one("Cast", ["i"], ["f"], to=onnx.TensorProto.FLOAT),
+        one("Add", ["x", "f"]),
+    ]
+    check(model(nodes, {"c": f32(number)[0]}, {"x": X2}), 0)
