@@ -45,6 +45,12 @@ class Builder:
         self.constants[node.name] = np.array(bits, dtype=np.uint32)
         return node
 
+    def tensor(self, bits: Bits) -> Node:
+        """A constant tensor of these binary32 patterns."""
+        node = self.apply(Op.CONSTANT, shape=bits.shape)
+        self.constants[node.name] = bits
+        return node
+
     def _fresh(self) -> str:
         name = f"{self.name}#{len(self.nodes)}"
         while name in self.taken:

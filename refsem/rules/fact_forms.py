@@ -4,9 +4,10 @@ Legend: as in `refsem.rules.shapes`.
 """
 
 from refsem.exact.functions import Function
+from refsem.ir.derivatives import slope
 from refsem.ir.terms import Relation, Term, variables
 from refsem.rules.facts import Assumption, Fact, Shape, Voucher
-from refsem.rules.shapes import slope, statement, variables_of
+from refsem.rules.shapes import statement, variables_of
 
 k, l, u, x, y = variables("k l u x y")
 

@@ -11,37 +11,11 @@ Source: elementary calculus.
 from collections.abc import Callable, Mapping
 
 from refsem.exact.functions import Function
+from refsem.ir.derivatives import slope
 from refsem.ir.terms import Relation, Term, applied, term, variables
 from refsem.rules.facts import Shape
 
 k, l, t, u, x, y = variables("k l t u x y")
-
-
-def _one_minus_square(t: Term) -> Term:
-    value = applied(Function.TANH, t)
-    return 1 - value * value
-
-
-def _logistic(t: Term) -> Term:
-    value = applied(Function.SIGMOID, t)
-    return value * (1 - value)
-
-
-_SLOPES: Mapping[Function, Callable[[Term], tuple[Term, Term]]] = {
-    Function.EXP: lambda t: (applied(Function.EXP, t), term(1)),
-    Function.LOG: lambda t: (term(1), t),
-    Function.SOFTPLUS: lambda t: (applied(Function.SIGMOID, t), term(1)),
-    Function.TANH: lambda t: (_one_minus_square(t), term(1)),
-    Function.SIGMOID: lambda t: (_logistic(t), term(1)),
-    Function.SQRT: lambda t: (term(1), 2 * applied(Function.SQRT, t)),
-    Function.SIN: lambda t: (applied(Function.COS, t), term(1)),
-    Function.COS: lambda t: (-applied(Function.SIN, t), term(1)),
-}
-
-
-def slope(function: Function, at: Term) -> tuple[Term, Term]:
-    """The derivative as dividend and positive divisor; `KeyError` for a function without one."""
-    return _SLOPES[function](at)
 
 
 def _scaled(factor: Term, root: Term) -> Term:
