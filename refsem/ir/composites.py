@@ -15,6 +15,8 @@ from gmpy2 import mpq
 
 from refsem.ir.graph import Bits, Graph, GraphError, Node, make_node
 from refsem.ir.operators import Attribute, Attributes, Op
+from refsem.ir.plans import Fold, Index, Reduction
+from refsem.ir.reductions import reduce_plan
 from refsem.ir.shapes import integer, integers
 from refsem.rounding import BINARY32, Mode, exact_value, round_to_binary32
 
@@ -99,6 +101,48 @@ def _log_softmax(*, shifted: bool) -> Build:
     return build
 
 
+def _totals(builder: Builder, operand: Node, axes: Attribute) -> Node:
+    """Σ_j e^(x_j - x_i) for each entry i, over the entries j along the axes: 1 and the others."""
+    (summand,) = reduce_plan(Fold.SUM)((operand.shape,), {"axes": axes})
+    if not isinstance(summand.form, Reduction):
+        raise TypeError("a sum along axes is a reduction")
+    groups = summand.form.index
+    own = groups.ravel()
+    count = groups.shape[1]
+    beside = ~np.eye(count, dtype=np.bool_)
+    others = [row[beside[place]] for row in groups for place in range(count)]
+    where = np.array(others, dtype=np.int64).reshape(own.size, max(count - 1, 0))
+    flat = builder.apply(Op.RESHAPE, operand, shape=(own.size,))
+    left = _gathered(builder, flat, where)
+    right = _gathered(builder, flat, own[:, None])
+    powers = builder.apply(Op.EXP, builder.apply(Op.SUB, left, right))
+    rest = builder.apply(Op.REDUCE_SUM, powers, axes=(1,), keepdims=0)
+    total = builder.apply(Op.ADD, rest, builder.constant(1))
+    back = np.empty(own.size, dtype=np.int64)
+    back[own] = np.arange(own.size)
+    return builder.apply(Op.RESHAPE, _gathered(builder, total, back), shape=operand.shape)
+
+
+def _gathered(builder: Builder, flat: Node, index: Index) -> Node:
+    indices = tuple(int(place) for place in index.ravel())
+    return builder.apply(Op.GATHER, flat, axis=0, indices=indices, shape=index.shape)
+
+
+def _softmax_of_differences(
+    builder: Builder, operands: tuple[Node, ...], attributes: Attributes
+) -> Node:
+    """e^(x_i) / Σ_j e^(x_j), both divided by e^(x_i): between 0 and 1 in any box."""
+    return builder.apply(Op.RECIPROCAL, _totals(builder, operands[0], attributes["axes"]))
+
+
+def _log_softmax_of_differences(
+    builder: Builder, operands: tuple[Node, ...], attributes: Attributes
+) -> Node:
+    """The logarithm of the same: at most 0 in any box."""
+    total = _totals(builder, operands[0], attributes["axes"])
+    return builder.apply(Op.NEG, builder.apply(Op.LOG, total))
+
+
 def _log_sum_exp(*, shifted: bool) -> Build:
     def build(builder: Builder, operands: tuple[Node, ...], attributes: Attributes) -> Node:
         where = {"axes": attributes["axes"], "keepdims": attributes["keepdims"]}
@@ -166,10 +210,12 @@ EXPANSIONS: Mapping[Op, tuple[Expansion, ...]] = {
     Op.SOFTMAX: (
         Expansion("naive", _softmax(shifted=False)),
         Expansion("max-shifted", _softmax(shifted=True)),
+        Expansion("differences", _softmax_of_differences),
     ),
     Op.LOG_SOFTMAX: (
         Expansion("naive", _log_softmax(shifted=False)),
         Expansion("max-shifted", _log_softmax(shifted=True)),
+        Expansion("differences", _log_softmax_of_differences),
     ),
     Op.LOG_SUM_EXP: (
         Expansion("naive", _log_sum_exp(shifted=False)),
@@ -185,6 +231,13 @@ EXPANSIONS: Mapping[Op, tuple[Expansion, ...]] = {
     ),
     Op.MSE: (Expansion("squares", _mse),),
 }
+
+
+BOUNDED: Mapping[Op, str] = {Op.SOFTMAX: "differences", Op.LOG_SOFTMAX: "differences"}
+"""The expansions that bounds follow where the first would be loose: boxes know no quotient's range.
+
+They take n - 1 exponentials for each of n entries.
+"""
 
 
 def expanded(graph: Graph, choice: Mapping[Op, str]) -> Graph:

@@ -7,12 +7,13 @@ statement of it: elementwise operators are their catalogue terms, the rest their
 
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from refsem.exact import ExactTensor
 from refsem.ir.affine import AffineNode, NotAffine, affine_node, attribute_values, spread_steps
-from refsem.ir.composites import expanded
+from refsem.ir.composites import BOUNDED, expanded
 from refsem.ir.graph import Graph, Node
+from refsem.ir.lowering import lowered
 from refsem.ir.operators import OPERANDS, ROW, Op, Shape
 from refsem.ir.plan_values import plan_value
 from refsem.ir.readings import IrrationalError, UndefinedError, evaluate_tensor
@@ -21,7 +22,7 @@ from refsem.ir.terms import applications
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A graph with its composites expanded, its constants decoded and its affine maps built.
+    """A graph with its composites expanded, the rest lowered, constants decoded, affine maps built.
 
     `nodes` are those that depend on the input or have no rational value, by name, in order;
     `affine` has a map for each affine one of them; `constants` has a (1, size) row for every other
@@ -49,33 +50,58 @@ def prepare(graph: Graph) -> Prepared:
 def prepare_exactly(graph: Graph, values: Mapping[str, ExactTensor]) -> Prepared:
     """The prepared form with these values of the constants, which need not be binary32.
 
-    The bits of the graph's constants are not looked at. Composites are replaced by their first
-    expansion, whose own constants are binary32 values.
+    The bits of the graph's constants are not looked at. Composites are replaced by the expansion
+    that bounds follow, whose own constants are binary32 values; what is not affine is lowered.
     """
-    whole = expanded(graph, {})
-    values = dict(values) | {
+    whole = expanded(graph, BOUNDED)
+    decoded = dict(values) | {
         name: ExactTensor.from_binary32(bits)
         for name, bits in whole.constants.items()
         if name not in values
     }
-    shapes = {node.name: node.shape for node in whole.nodes}
-    constants: dict[str, ExactTensor] = {}
-    affine: dict[str, AffineNode] = {}
-    nodes: dict[str, Node] = {}
+    found = _Preparing(decoded, frozenset(node.name for node in whole.nodes))
     for node in whole.nodes:
+        found.add(node)
+    return Prepared(graph, found.nodes, found.affine, found.constants, found.shapes)
+
+
+@dataclass(slots=True)
+class _Preparing:
+    """A graph being prepared, node by node."""
+
+    values: dict[str, ExactTensor]
+    taken: frozenset[str]
+    nodes: dict[str, Node] = field(default_factory=dict)
+    affine: dict[str, AffineNode] = field(default_factory=dict)
+    constants: dict[str, ExactTensor] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+
+    def add(self, node: Node) -> None:
+        """The node sorted in: as a constant, an affine node, one with rules, or as lowered."""
+        self.shapes[node.name] = node.shape
         if node.op is Op.CONSTANT:
-            constants[node.name] = values[node.name].reshape(1, node.size)
-            continue
-        if node.op is not Op.INPUT:
-            known = all(name in constants for name in node.operands)
-            found = affine_node(node, shapes, constants)
-            if known and (value := _known_value(node, shapes, constants, found)) is not None:
-                constants[node.name] = value
-                continue
-            if isinstance(found, AffineNode):
-                affine[node.name] = found
-        nodes[node.name] = node
-    return Prepared(graph, nodes, affine, constants, shapes)
+            self.constants[node.name] = self.values[node.name].reshape(1, node.size)
+        elif node.op is Op.INPUT:
+            self.nodes[node.name] = node
+        else:
+            self._apply(node)
+
+    def _apply(self, node: Node) -> None:
+        found = affine_node(node, self.shapes, self.constants)
+        known = all(name in self.constants for name in node.operands)
+        value = _known_value(node, self.shapes, self.constants, found) if known else None
+        if value is not None:
+            self.constants[node.name] = value
+        elif isinstance(found, AffineNode):
+            self.nodes[node.name], self.affine[node.name] = node, found
+        elif (simpler := lowered(node, self.shapes, self.constants, self.taken)) is not None:
+            for name, bits in simpler.constants.items():
+                self.values[name] = ExactTensor.from_binary32(bits)
+            self.taken |= {inner.name for inner in simpler.nodes}
+            for inner in simpler.nodes:
+                self.add(inner)
+        else:
+            self.nodes[node.name] = node
 
 
 def _known_value(

@@ -133,7 +133,7 @@ def _rows(constraints: list[Coefficients], size: int) -> ExactTensor:
 
 
 def _unused_name(prepared: Prepared, name: str) -> str:
-    while name in prepared.nodes:
+    while name in prepared.shapes:
         name += "'"
     return name
 

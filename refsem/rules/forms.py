@@ -5,21 +5,25 @@ starts with the target itself, replaces each node by an affine equality or by th
 sign of its coefficient calls for, and is evaluated over a box at the end.
 
 Legend: c a coefficient on h or y; x the operand; w, d weight and constant of an affine node;
-su, bu / sl, bl slope and intercept of the line above / below; k, q slope and constant of the new
-form; l, u the box of x; m any number x is at least; cl, bl / cu, bu the lower / upper form at
-concretisation.
+su, bu / sl, bl slope and intercept of the line above / below, tu / tl the further slope of a plane,
+on y; k (and j, on y), q slope and constant of the new form; l, u the box of x; m any number x is at
+least; cl, bl / cu, bu the lower / upper form at concretisation.
 """
 
 from refsem.ir.terms import equal, maximum, minimum, term, variables
 from refsem.rules.rule import Claim, Derived, Outward, Rule, Side
 
-c, d, h, k, l, m, q, t, u, w, x, y = variables("c d h k l m q t u w x y")
-su, bu, sl, bl, cl, cu = variables("su bu sl bl cl cu")
+c, d, h, j, k, l, m, q, t, u, w, x, y = variables("c d h j k l m q t u w x y")
+su, tu, bu, sl, tl, bl, cl, cu = variables("su tu bu sl tl bl cl cu")
 lo, hi = variables("lo hi")
 
 _LINES = (
     Side("line_above", h <= su * x + bu, because="the upper line of the relaxed node"),
     Side("line_below", sl * x + bl <= h, because="the lower line of the relaxed node"),
+)
+_PLANES = (
+    Side("plane_above", h <= su * x + tu * y + bu, because="the upper plane of the relaxed node"),
+    Side("plane_below", sl * x + tl * y + bl <= h, because="the lower plane of the relaxed node"),
 )
 _BOX = (
     Side("lower_end", l <= x, because="x lies in the box"),
@@ -90,6 +94,42 @@ substitute_lower = Rule(
     claims=(Claim("lower", k * x + q <= c * h),),
     because="a coefficient ≥ 0 keeps the lower line below, one ≤ 0 turns the upper line into one",
     source="CROWN (Zhang et al. 2018), Theorem 3.2: sign-dependent choice of the line",
+    lift=_SUMMED,
+)
+
+substitute_plane_upper = Rule(
+    name="substitute_plane_upper",
+    operator=None,
+    given=(c, su, tu, bu, sl, tl, bl),
+    chosen=(),
+    derived=(
+        Derived("k", maximum(c, 0) * su + minimum(c, 0) * sl, Outward.EXACT),
+        Derived("j", maximum(c, 0) * tu + minimum(c, 0) * tl, Outward.EXACT),
+        Derived("q", maximum(c, 0) * bu + minimum(c, 0) * bl, Outward.UP),
+    ),
+    point=(x, y, h),
+    sides=_PLANES,
+    claims=(Claim("upper", c * h <= k * x + j * y + q),),
+    because="a coefficient ≥ 0 keeps the upper plane above, one ≤ 0 turns the lower one into one",
+    source="substitute_upper with a plane in place of a line, as DeepPoly (Singh et al. 2019) does",
+    lift=_SUMMED,
+)
+
+substitute_plane_lower = Rule(
+    name="substitute_plane_lower",
+    operator=None,
+    given=(c, su, tu, bu, sl, tl, bl),
+    chosen=(),
+    derived=(
+        Derived("k", maximum(c, 0) * sl + minimum(c, 0) * su, Outward.EXACT),
+        Derived("j", maximum(c, 0) * tl + minimum(c, 0) * tu, Outward.EXACT),
+        Derived("q", maximum(c, 0) * bl + minimum(c, 0) * bu, Outward.DOWN),
+    ),
+    point=(x, y, h),
+    sides=_PLANES,
+    claims=(Claim("lower", k * x + j * y + q <= c * h),),
+    because="a coefficient ≥ 0 keeps the lower plane below, one ≤ 0 turns the upper one into one",
+    source="substitute_lower with a plane in place of a line, as DeepPoly (Singh et al. 2019) does",
     lift=_SUMMED,
 )
 
@@ -182,6 +222,8 @@ RULES = (
     substitute_affine,
     substitute_upper,
     substitute_lower,
+    substitute_plane_upper,
+    substitute_plane_lower,
     reslope_upper,
     reslope_lower,
     floor_lower,

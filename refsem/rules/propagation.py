@@ -17,7 +17,9 @@ from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared
 from refsem.ir.operators import Op
+from refsem.ir.steps import Gather
 from refsem.rules.choices import SMOOTH, Choice, interval_choice, line_choices
+from refsem.rules.pairs import PAIRS, pair_interval, pair_planes
 from refsem.rules.piecewise import PIECEWISE, piecewise_interval, piecewise_lines
 from refsem.rules.replay import Replay, ReplayError
 from refsem.rules.trace import Application, Combination, Form, Region
@@ -49,31 +51,33 @@ class NoRuleError(ValueError):
 
 def check_covered(prepared: Prepared) -> None:
     """Nothing if every tensor can be bounded by the rules there are; else `NoRuleError`."""
-    for name in prepared.graph.outputs:
-        if name in prepared.constants:
-            raise NoRuleError(name, "an output that does not depend on the input is not bounded")
     for name, node in prepared.nodes.items():
         if node.op is Op.INPUT or name in prepared.affine:
             continue
-        if node.op not in {Op.RELU, *SMOOTH, *PIECEWISE}:
+        if node.op not in {Op.RELU, *SMOOTH, *PIECEWISE, *PAIRS}:
             message = f"no bound rule yet for operator {node.op.value} of variable tensors"
             raise NoRuleError(name, message)
         if node.op is Op.PRELU and node.operands[1] not in prepared.constants:
             raise NoRuleError(name, "no bound rule yet for prelu whose slope is a variable tensor")
-        if not prepared.operands(name):
-            message = f"no bound rule yet for operator {node.op.value} of constants"
-            raise NoRuleError(name, message)
 
 
 @dataclass(slots=True)
 class Propagation:
-    """A propagation in progress over one region of a graph."""
+    """A propagation in progress over one region of a graph.
+
+    `boxes` are those established so far, constants' too; `lines` the lines or planes above and
+    below a node.
+    """
 
     replay: Replay
     region: int
     boxes: dict[str, int] = field(default_factory=dict)
     lines: dict[str, tuple[int, int]] = field(default_factory=dict)
     finished: dict[tuple[str, frozenset[str]], tuple[int, int]] = field(default_factory=dict)
+    fixed: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        self.fixed = _fixed(self.replay.prepared)
 
     def apply(
         self,
@@ -86,16 +90,25 @@ class Propagation:
         application = Application(rule, node, self.region, suppliers, chosen or {})
         return self.replay.establish(application)
 
+    def box_of(self, name: str) -> int:
+        """The box of a tensor: established before, or that of a constant."""
+        if name not in self.boxes and name in self.replay.prepared.constants:
+            self.boxes[name] = self.apply("constant_interval", name, {})
+        return self.boxes[name]
+
     def interval(self, node: str) -> int:
         """The box of a node by one interval step from the boxes of its operands."""
         prepared = self.replay.prepared
-        operands = prepared.operands(node)
         if node in self.replay.regions[self.region].boxes:
             return self.apply("input_interval", node, {})
         if node in prepared.affine:
-            suppliers = {name: self.boxes[name] for name in operands}
+            suppliers = {name: self.boxes[name] for name in prepared.operands(node)}
             return self.apply("dot_product_interval", node, suppliers)
-        operand, op = self.boxes[operands[0]], prepared.nodes[node].op
+        op, operands = prepared.nodes[node].op, prepared.nodes[node].operands
+        operand = self.box_of(operands[0])
+        if op in PAIRS:
+            suppliers = {"x": operand, "y": self.box_of(operands[1])}
+            return self.apply(pair_interval(op), node, suppliers)
         if op in PIECEWISE:
             return self.apply(piecewise_interval(op), node, {"operand": operand})
         if op not in SMOOTH:
@@ -111,7 +124,7 @@ class Propagation:
         """The box of a tensor or named target by a backward pass."""
         below, above = self.forms(target, stops)
         names = {*self.form(below).coefficients, *self.form(above).coefficients}
-        suppliers = {name: self.boxes[name] for name in sorted(names)}
+        suppliers = {name: self.box_of(name) for name in sorted(names)}
         return self.apply("concretise", target, {"below": below, "above": above, **suppliers})
 
     def forms(self, target: str, stops: Collection[str]) -> tuple[int, int]:
@@ -139,9 +152,12 @@ class Propagation:
         return judgement
 
     def latest(self, stops: Collection[str], *forms: int) -> str | None:
-        """The last node, in graph order, that still has to be substituted."""
+        """The last node, in graph order, that still has to be substituted.
+
+        What does not depend on the input stays: its box is as small as any form would make it.
+        """
         present = {name for index in forms for name in self.form(index).coefficients}
-        pending = present - set(stops)
+        pending = present - set(stops) - self.fixed
         order = [name for name in self.replay.prepared.nodes if name in pending]
         return order[-1] if order else None
 
@@ -151,13 +167,17 @@ class Propagation:
         if node in self.replay.prepared.affine:
             return self.apply("substitute_affine", node, {"form": form})
         upper, lower = self.relaxation(node)
+        if self.replay.prepared.nodes[node].op in PAIRS:
+            rule = rule.replace("substitute", "substitute_plane")
         return self.apply(rule, node, {"form": form, "upper": upper, "lower": lower})
 
     def relaxation(self, node: str) -> tuple[int, int]:
-        """The lines above and below a ReLU or a function, established once."""
+        """The lines above and below a ReLU or a function, or planes, established once."""
         if node not in self.lines:
-            operand = self.boxes[self.replay.prepared.operands(node)[0]]
-            if self.replay.prepared.nodes[node].op in SMOOTH:
+            operand = self.box_of(self.replay.prepared.nodes[node].operands[0])
+            if self.replay.prepared.nodes[node].op in PAIRS:
+                self.lines[node] = self._planes(node, operand)
+            elif self.replay.prepared.nodes[node].op in SMOOTH:
                 self.lines[node] = self._smooth_lines(node, operand)
             elif self.replay.prepared.nodes[node].op in PIECEWISE:
                 self.lines[node] = self._piecewise_lines(node, operand)
@@ -183,6 +203,15 @@ class Propagation:
         except ReplayError as refusal:
             op = prepared.nodes[node].op.value
             raise InputError("", f"tensor {node!r} ({op})", refusal.message) from None
+
+    def _planes(self, node: str, left: int) -> tuple[int, int]:
+        what = self.replay.prepared.nodes[node]
+        right = self.box_of(what.operands[1])
+        choices = pair_planes(what.op, self.replay.box(left), self.replay.box(right))
+        (above, over), (below, under) = choices
+        suppliers = {"x": left, "y": right}
+        upper = self.apply(above, node, suppliers, over)
+        return upper, self.apply(below, node, suppliers, under)
 
     def _applied_lines(
         self, node: str, operand: int, choices: tuple[Choice, Choice]
@@ -229,6 +258,8 @@ def propagate(
             second = state.crown(node, region.boxes)
             both = {"first": state.boxes[node], "second": second}
             state.boxes[node] = state.apply("intersect", node, both)
+    for name in prepared.graph.outputs:
+        state.box_of(name)
     for name in targets:
         state.boxes[name] = _target(state, name, region, method)
     return state
@@ -236,8 +267,9 @@ def propagate(
 
 def _target(state: Propagation, name: str, region: Region, method: Method) -> int:
     """The box of a target; of functions the better of both methods, for lines may be loose."""
-    smooth = any(node.op in SMOOTH for node in state.replay.prepared.nodes.values())
-    if method is Method.CROWN and smooth:
+    loose = {*SMOOTH, *PAIRS}
+    curved = any(node.op in loose for node in state.replay.prepared.nodes.values())
+    if method is Method.CROWN and curved:
         both = {"first": state.crown(name, region.boxes), "second": from_boxes(state, name)}
         return state.apply("intersect", name, both)
     if method is Method.CROWN:
@@ -248,7 +280,7 @@ def _target(state: Propagation, name: str, region: Region, method: Method) -> in
 def from_boxes(state: Propagation, name: str) -> int:
     """The box of a target from the boxes of the tensors that define it."""
     start = state.apply("start_form", name, {})
-    suppliers = {tensor: state.boxes[tensor] for tensor in state.form(start).coefficients}
+    suppliers = {tensor: state.box_of(tensor) for tensor in state.form(start).coefficients}
     return state.apply("concretise", name, {"below": start, "above": start, **suppliers})
 
 
@@ -257,9 +289,31 @@ def bounded_backwards(prepared: Prepared) -> frozenset[str]:
     nodes = prepared.nodes.values()
     curved = {Op.RELU, *SMOOTH, *PIECEWISE}
     relaxed: Iterable[str] = (x for node in nodes if node.op in curved for x in node.operands)
-    wanted = {*relaxed, *prepared.graph.outputs}
+    paired = (x for node in nodes if node.op in PAIRS for x in node.operands)
+    sources = {_source(prepared, x) for x in paired if x in prepared.nodes}
+    wanted = {*relaxed, *(x for x in sources if x in prepared.affine), *prepared.graph.outputs}
+    fixed = _fixed(prepared)
     return frozenset(
         name
         for name in wanted
-        if name in prepared.nodes and prepared.nodes[name].op is not Op.INPUT
+        if name in prepared.nodes and prepared.nodes[name].op is not Op.INPUT and name not in fixed
     )
+
+
+def _source(prepared: Prepared, name: str) -> str:
+    """The tensor of which this one is a rearrangement: its box is as good, and has no copies."""
+    while name in prepared.affine and len(prepared.affine[name].pieces) == 1:
+        (piece,) = prepared.affine[name].pieces
+        if not all(isinstance(step, Gather) for step in piece.steps):
+            break
+        name = piece.operand
+    return name
+
+
+def _fixed(prepared: Prepared) -> frozenset[str]:
+    """The nodes that do not depend on the input: constants without a rational value."""
+    found: set[str] = set()
+    for name, node in prepared.nodes.items():
+        if node.op is not Op.INPUT and all(x in found for x in prepared.operands(name)):
+            found.add(name)
+    return frozenset(found)

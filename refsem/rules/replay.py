@@ -13,6 +13,7 @@ involved, and the rules (whose proofs are `refsem.obligations`' business).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 
 from refsem.ir.evaluation import Prepared
 from refsem.rules.catalogue import BY_NAME
@@ -129,8 +130,8 @@ def _check_target(prepared: Prepared, name: str, combination: Combination) -> No
     """Refuse a target that redefines a tensor or whose combinations do not fit the tensors."""
     rows = {value.shape[:1] for value in combination.values()}
     fitting = all(
-        tensor in prepared.nodes and value.shape[1:] == (prepared.nodes[tensor].size,)
+        tensor in prepared.shapes and value.shape[1:] == (prod(prepared.shapes[tensor]),)
         for tensor, value in combination.items()
     )
-    if name in prepared.nodes or len(rows) != 1 or not fitting:
+    if name in prepared.shapes or len(rows) != 1 or not fitting:
         raise ValueError(f"target {name!r} does not define linear combinations of the tensors")

@@ -82,6 +82,20 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Plane:
+    """Established: Σ slope · operand + intercept bounds the node from one side, entry by entry.
+
+    Slopes and intercept have shape (1, size), and the operands the size of the node.
+    """
+
+    node: str
+    operands: tuple[str, str]
+    side: Side
+    slopes: tuple[ExactTensor, ExactTensor]
+    intercept: ExactTensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Form:
     """Established: Σ coefficients · tensors + constant bounds each row of the target from a side.
 
@@ -95,4 +109,4 @@ class Form:
     constant: ExactTensor
 
 
-Judgement = Box | Line | Form
+Judgement = Box | Line | Plane | Form

@@ -7,7 +7,7 @@ on a grid. Untrusted: each application is established by the replay as it is mad
 Source: alpha-CROWN (Xu et al. 2021), with the slopes of every inner row optimised for that row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,9 +38,15 @@ def bounded_by(
     targets: Mapping[str, Combination],
     progress: Progress,
 ) -> Propagation:
-    """Boxes for every tensor and target over a region by any method, each established exactly."""
+    """Boxes for every tensor and target over a region by any method, each established exactly.
+
+    Slopes of planes, and of functions of constants, are not optimised: a network that has such
+    nodes is bounded by CROWN.
+    """
     if method is not Method.ALPHA:
         return propagate(prepared, region, method, targets, progress)
+    if not all(len(prepared.operands(n)) == 1 for n in _relaxed(prepared)):
+        return propagate(prepared, region, Method.CROWN, targets, progress)
     state = Propagation(Replay(prepared, (region,), targets), 0)
     run = _Alpha(state, frozenset(n for n in prepared.nodes if n not in prepared.affine))
     needed = bounded_backwards(prepared)
@@ -57,6 +63,13 @@ def bounded_by(
         both = {"first": run.box(name), "second": from_boxes(state, name)}
         state.boxes[name] = state.apply("intersect", name, both)
     return state
+
+
+def _relaxed(prepared: Prepared) -> Iterator[str]:
+    """The nodes that are no inputs and not affine."""
+    for name, node in prepared.nodes.items():
+        if node.op is not Op.INPUT and name not in prepared.affine:
+            yield name
 
 
 @dataclass(slots=True)

@@ -13,12 +13,15 @@ from gmpy2 import mpq
 from refsem.exact import ExactTensor
 from refsem.exact.tensor import concatenate
 from refsem.ir.evaluation import Prepared, evaluate_graph
+from refsem.ir.graph import Node
+from refsem.ir.operators import Op
 from refsem.properties.claims import RegionClaims
+from refsem.rules.pairs import PAIRS
 from refsem.rules.trace import Form
 
 RANDOM_CORNERS = 64
 GRADIENT_STEPS = 12
-_ZERO = ExactTensor.full((1, 1), mpq(0))
+_ZERO, _ONE = (ExactTensor.full((1, 1), mpq(value)) for value in (0, 1))
 
 
 def corners(claims: RegionClaims, signs: npt.NDArray[np.bool_]) -> ExactTensor:
@@ -91,6 +94,14 @@ def _pulled_back(
 ) -> dict[str, ExactTensor]:
     """The gradient with respect to each operand of a node, given that with respect to the node."""
     found: dict[str, ExactTensor] = {}
+    node = prepared.nodes[name]
+    if name not in prepared.affine and node.op in PAIRS:
+        parts = zip(
+            node.operands,
+            _pair_gradient(node, dict(prepared.constants) | dict(values)),
+            strict=True,
+        )
+        return {operand: coefficients * part for operand, part in parts if operand in values}
     if name not in prepared.affine:
         (operand,) = prepared.operands(name)
         return {operand: coefficients.where(_ZERO.less(values[operand]), _ZERO)}
@@ -98,3 +109,14 @@ def _pulled_back(
         part = piece.adjoint(coefficients)
         found[piece.operand] = found[piece.operand] + part if piece.operand in found else part
     return found
+
+
+def _pair_gradient(
+    node: Node, values: Mapping[str, ExactTensor]
+) -> tuple[ExactTensor, ExactTensor]:
+    """The derivatives of a product, a greatest or a least value by its two operands."""
+    first, second = (values[operand] for operand in node.operands)
+    if node.op is Op.MUL:
+        return second, first
+    greater = first.less(second) if node.op is Op.MIN else second.less(first)
+    return _ONE.where(greater, _ZERO), _ZERO.where(greater, _ONE)

@@ -377,7 +377,7 @@ def test_all_expansions_mean_the_same(name: str) -> None:
         enclose_graph(prepare(expanded(graph, {op: expansion.name})), given, PRECISION)["y"]
         for expansion in EXPANSIONS[op]
     ]
-    assert len(found) == 2
+    assert len(found) == len(EXPANSIONS[op]) >= 2
     for lower, upper in found:
         assert bool((upper - lower).less(ExactTensor.full((1, 1), mpq(1, 2**100))).all())
         for other_lower, other_upper in found:

@@ -17,7 +17,7 @@ from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared
 from refsem.ir.readings import evaluate
 from refsem.rules import BY_NAME
-from refsem.rules.trace import Application, Box, Form, Judgement, Line, Trace
+from refsem.rules.trace import Application, Box, Form, Judgement, Line, Plane, Trace
 
 Row = list[mpq]
 Rows = list[Row]
@@ -39,12 +39,19 @@ class NaiveLine:
 
 
 @dataclass(frozen=True, slots=True)
+class NaivePlane:
+    operands: tuple[str, str]
+    slopes: tuple[Row, Row]
+    intercept: Row
+
+
+@dataclass(frozen=True, slots=True)
 class NaiveForm:
     coefficients: dict[str, Rows]
     constant: Row
 
 
-Naive = NaiveBox | NaiveLine | NaiveForm
+Naive = NaiveBox | NaiveLine | NaivePlane | NaiveForm
 
 
 def derive(rule: str, **values: mpq) -> dict[str, mpq]:
@@ -67,6 +74,9 @@ def reading(judgement: Judgement) -> Naive:
             return NaiveBox(lower.rationals(), upper.rationals())
         case Line(operand=operand, slope=slope, intercept=intercept):
             return NaiveLine(operand, rows(slope), rows(intercept))
+        case Plane(operands=operands, slopes=(first, second), intercept=intercept):
+            slopes = first.rationals(), second.rationals()
+            return NaivePlane(operands, slopes, intercept.rationals())
         case Form(coefficients=coefficients, constant=constant):
             return NaiveForm({n: rows(c) for n, c in coefficients.items()}, constant.rationals())
 
@@ -113,6 +123,12 @@ class _Step:
             "input_interval": self.elementwise_box,
             "relu_interval": self.elementwise_box,
             "intersect": self.elementwise_box,
+            "constant_interval": self.elementwise_box,
+            **{f"{pair}_interval": self.elementwise_box for pair in ("max", "min", "product")},
+            **{f"{pair}_upper": self.plane for pair in ("max", "min", "product")},
+            **{f"{pair}_lower": self.plane for pair in ("max", "min", "product")},
+            "substitute_plane_upper": self.plane_substituted,
+            "substitute_plane_lower": self.plane_substituted,
             "dot_product_interval": self.dot_product,
             "relu_upper": self.line,
             "relu_lower": self.line,
@@ -142,8 +158,14 @@ class _Step:
                 return [("l", "u", NaiveBox(lower.rationals(), upper.rationals()))]
             case "intersect":
                 return [("l1", "u1", self.box("first")), ("l2", "u2", self.box("second"))]
-            case "relu_lower":
+            case "relu_lower" | "max_lower" | "min_upper":
                 return []
+            case "constant_interval":
+                bits = self.prepared.graph.constants[self.application.node]
+                exact = [mpq(float(value)) for value in bits.view(np.float32).ravel()]
+                return [("c", "c", NaiveBox(exact, exact))]
+            case rule if rule.startswith(("max", "min", "product")):
+                return [("lx", "ux", self.box("x")), ("ly", "uy", self.box("y"))]
         return [("l", "u", self.box("operand"))]
 
     def entries(self, chosen: Mapping[str, Row]) -> list[dict[str, mpq]]:
@@ -161,6 +183,8 @@ class _Step:
         node = self.prepared.nodes.get(self.application.node)
         if node is not None:
             return node.size
+        if self.application.node in self.prepared.graph.constants:
+            return self.prepared.graph.constants[self.application.node].size
         return next(iter(self.trace.targets[self.application.node].values())).shape[0]
 
     def elementwise_box(self) -> NaiveBox:
@@ -176,6 +200,13 @@ class _Step:
             [[one["s"] for one in entries] for entries in found],
             [[one["b"] for one in entries] for entries in found],
         )
+
+    def plane(self) -> NaivePlane:
+        left, right = self.prepared.nodes[self.application.node].operands
+        chosen = {name: value.rationals() for name, value in self.application.chosen.items()}
+        entries = self.entries(chosen)
+        slopes = [one["s"] for one in entries], [one["t"] for one in entries]
+        return NaivePlane((left, right), slopes, [one["b"] for one in entries])
 
     def dot_product(self) -> NaiveBox:
         weights, constant = affine(self.prepared, self.application.node)
@@ -238,6 +269,30 @@ class _Step:
                 _add(result, upper.operand, r, i, values["k"], self.prepared)
         return result
 
+    def plane_substituted(self) -> NaiveForm:
+        form, node = self.form("form"), self.application.node
+        upper = self.known[self.application.suppliers["upper"]]
+        lower = self.known[self.application.suppliers["lower"]]
+        assert isinstance(upper, NaivePlane)
+        assert isinstance(lower, NaivePlane)
+        result = _without(form, node)
+        for r, row in enumerate(form.coefficients[node]):
+            for i, c in enumerate(row):
+                values = derive(
+                    self.application.rule,
+                    c=c,
+                    su=upper.slopes[0][i],
+                    tu=upper.slopes[1][i],
+                    bu=upper.intercept[i],
+                    sl=lower.slopes[0][i],
+                    tl=lower.slopes[1][i],
+                    bl=lower.intercept[i],
+                )
+                result.constant[r] += values["q"]
+                for operand, name in zip(upper.operands, ("k", "j"), strict=True):
+                    _add(result, operand, r, i, values[name], self.prepared)
+        return result
+
     def concretised(self) -> NaiveBox:
         below, above = self.form("below"), self.form("above")
         lower, upper = list(below.constant), list(above.constant)
@@ -266,6 +321,6 @@ def _without(form: NaiveForm, node: str) -> NaiveForm:
 
 def _add(form: NaiveForm, name: str, r: int, i: int, value: mpq, prepared: Prepared) -> None:
     if name not in form.coefficients:
-        size = prepared.nodes[name].size
+        size = int(np.prod(prepared.shapes[name]))
         form.coefficients[name] = [[mpq(0)] * size for _ in form.constant]
     form.coefficients[name][r][i] += value

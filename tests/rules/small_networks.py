@@ -102,9 +102,22 @@ def rearranged(seed: int) -> Prepared:
     return b.graph(b.add("y", Op.MATMUL, second, b.constant(4)))
 
 
+def paired(seed: int) -> Prepared:
+    """Greatest, least and products of two tensors, one of them a constant; and their sums."""
+    b = Builder(np.random.default_rng(seed))
+    x = b.add("x", Op.INPUT, shape=(1, 2))
+    left, right = b.dense("left", x, 3), b.dense("right", x, 3)
+    greatest = b.add("greatest", Op.MAX, left, right)
+    least = b.add("least", Op.MIN, b.add("bent", Op.RELU, left), right)
+    capped = b.add("capped", Op.MIN, greatest, b.constant(1, 3))
+    product = b.add("first", Op.MUL, b.add("floored", Op.MAX, b.constant(1, 3), least), capped)
+    total = b.add("total", Op.SUB, b.dense("mixed", product, 3), greatest)
+    return b.graph(b.add("y", Op.MUL, total, right))
+
+
 NETWORKS = {
     f"{kind.__name__}_{seed}": kind(seed)
-    for kind in (chain, residual, rearranged)
+    for kind in (chain, residual, rearranged, paired)
     for seed in (1, 2)
 }
 
@@ -137,6 +150,8 @@ _ELEMENTARY: Mapping[Op, Callable[..., Floats]] = {
     Op.ADD: np.add,
     Op.SUB: np.subtract,
     Op.MUL: np.multiply,
+    Op.MAX: np.maximum,
+    Op.MIN: np.minimum,
     Op.MATMUL: np.matmul,
     Op.GEMM: lambda left, right, addend: (left @ right.T) / 2 + 2 * addend,
     Op.RELU: lambda operand: np.where(operand > 0, operand, 0.0),

@@ -10,7 +10,7 @@ from small_networks import Floats
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared
 from refsem.rules.propagation import Method, Propagation
-from refsem.rules.trace import Box, Combination, Form, Judgement, Line, Side
+from refsem.rules.trace import Box, Combination, Form, Judgement, Line, Plane, Side
 from refsem.search.alpha import bounded_by
 
 Numbers = np.ndarray[tuple[int, ...], np.dtype[np.object_]]
@@ -42,7 +42,7 @@ def truth(
     prepared: Prepared, points: list[dict[str, Floats]], targets: Mapping[str, Combination]
 ) -> Truth:
     values = [small_networks.evaluate(prepared, point) for point in points]
-    found = {name: np.array([exactly(one[name]) for one in values]) for name in prepared.nodes}
+    found = {name: np.array([exactly(one[name]) for one in values]) for name in values[0]}
     for name, combination in targets.items():
         parts = [found[tensor] @ numbers(c).T for tensor, c in combination.items()]
         found[name] = sum(parts[1:], parts[0])
@@ -58,6 +58,9 @@ def holds(judgement: Judgement, true: Truth) -> bool:
         case Line(node, operand, side, slope, intercept):
             lines = zip(numbers(slope), numbers(intercept), strict=True)
             return all(_bounds(side, s * true[operand] + b, true[node]) for s, b in lines)
+        case Plane(node, (left, right), side, (first, second), intercept):
+            bound = numbers(first) * true[left] + numbers(second) * true[right]
+            return _bounds(side, bound + numbers(intercept), true[node])
         case Form(target, side, coefficients, constant):
             bound = numbers(constant).T + sum(
                 true[name] @ numbers(part).T for name, part in coefficients.items()

@@ -13,6 +13,14 @@ def input_interval(context: Context) -> Judgement:
     return Box(context.node, values["lo"], values["hi"])
 
 
+def constant_interval(context: Context) -> Judgement:
+    """A tensor whose value is known lies in the box that is that value."""
+    if context.node not in context.prepared.constants:
+        raise RefusedError(f"{context.node!r} is not a constant")
+    values = context.derive({"c": context.prepared.constants[context.node]})
+    return Box(context.node, values["lo"], values["hi"])
+
+
 def dot_product_interval(context: Context) -> Judgement:
     """The image of the operands' boxes under the affine map of a node."""
     affine = context.prepared.affine.get(context.node)

@@ -19,6 +19,7 @@ from refsem.rules.trace import (
     Form,
     Judgement,
     Line,
+    Plane,
     Region,
     Side,
 )
@@ -45,14 +46,13 @@ class Context:
         return self.application.node
 
     def operand(self) -> str:
-        """The one variable operand of the node, which must be of the rule's operator."""
+        """The one operand of the node, which must be of the rule's operator; it may be constant."""
         node = self.prepared.nodes.get(self.node)
         if node is None or node.op is not self.rule.operator:
             raise RefusedError(f"{self.node!r} is not a {self.rule.operator}")
-        operands = self.prepared.operands(self.node)
-        if len(operands) != 1:
-            raise RefusedError(f"{self.node!r} does not have one variable operand")
-        return operands[0]
+        if len(node.operands) != 1:
+            raise RefusedError(f"{self.node!r} does not have one operand")
+        return node.operands[0]
 
     def box(self, role: str, target: str) -> Box:
         """The supplier in this role, which must be a box of this target."""
@@ -66,6 +66,13 @@ class Context:
         found = self.suppliers.get(role)
         if not isinstance(found, Line) or found.node != self.node or found.side is not side:
             raise RefusedError(f"supplier {role!r} is not a line {side.value} {self.node!r}")
+        return found
+
+    def plane(self, role: str, side: Side) -> Plane:
+        """The supplier in this role, which must be a plane of this node on this side."""
+        found = self.suppliers.get(role)
+        if not isinstance(found, Plane) or found.node != self.node or found.side is not side:
+            raise RefusedError(f"supplier {role!r} is not a plane {side.value} {self.node!r}")
         return found
 
     def form(self, role: str, *sides: Side) -> Form:

@@ -4,11 +4,14 @@ Beside `refsem.ir.affine`, whose adjoints it uses, this is where inequalities ab
 are summed: an induction on the entries of a row.
 """
 
+from collections.abc import Iterable
+from math import prod
+
 from gmpy2 import mpq
 
 from refsem.exact import ExactTensor
 from refsem.rules.lifts.context import Context, Lift, RefusedError
-from refsem.rules.trace import Box, Combination, Form, Judgement, Side
+from refsem.rules.trace import Box, Form, Judgement, Side
 
 _ZERO = mpq(0)
 
@@ -17,8 +20,8 @@ def start_form(context: Context) -> Judgement:
     """A tensor is a form of itself; a declared target is the form that defines it."""
     if context.node in context.targets:
         combination = context.targets[context.node]
-    elif context.node in context.prepared.nodes:
-        size = context.prepared.nodes[context.node].size
+    elif context.node in context.prepared.shapes:
+        size = prod(context.prepared.shapes[context.node])
         combination = {context.node: ExactTensor.identity(size)}
     else:
         raise RefusedError(f"{context.node!r} is neither a tensor nor a declared target")
@@ -27,11 +30,15 @@ def start_form(context: Context) -> Judgement:
 
 
 def _replace(
-    form: Form, node: str, side: Side, coefficients: Combination, constants: ExactTensor
+    form: Form,
+    node: str,
+    side: Side,
+    coefficients: Iterable[tuple[str, ExactTensor]],
+    constants: ExactTensor,
 ) -> Form:
     """The form with a node's coefficients replaced by others, and constants summed row by row."""
     kept = {name: value for name, value in form.coefficients.items() if name != node}
-    for name, value in coefficients.items():
+    for name, value in coefficients:
         kept[name] = kept[name] + value if name in kept else value
     total = constants.sum((1,)).reshape(constants.shape[0], 1)
     return Form(form.target, side, kept, form.constant + total)
@@ -50,7 +57,7 @@ def substitute_affine(context: Context) -> Judgement:
         pulled[piece.operand] = pulled[piece.operand] + part if piece.operand in pulled else part
     size = coefficient.shape[1]
     constants = coefficient.matmul(affine.constant.broadcast_to((1, size)).reshape(size, 1))
-    return _replace(form, context.node, form.side, pulled, constants)
+    return _replace(form, context.node, form.side, pulled.items(), constants)
 
 
 def substitute(side: Side) -> Lift:
@@ -74,7 +81,32 @@ def substitute(side: Side) -> Lift:
                 "bl": lower.intercept,
             }
         )
-        return _replace(form, context.node, side, {upper.operand: values["k"]}, values["q"])
+        return _replace(form, context.node, side, [(upper.operand, values["k"])], values["q"])
+
+    return lift
+
+
+def substitute_plane(side: Side) -> Lift:
+    """A node of a form is replaced by its planes: the sign of each coefficient says which."""
+
+    def lift(context: Context) -> Judgement:
+        form = context.form("form", side, Side.EQUAL)
+        upper, lower = context.plane("upper", Side.UPPER), context.plane("lower", Side.LOWER)
+        if context.node not in form.coefficients:
+            raise RefusedError(f"{context.node!r} is not in the form")
+        values = context.derive(
+            {
+                "c": form.coefficients[context.node],
+                "su": upper.slopes[0],
+                "tu": upper.slopes[1],
+                "bu": upper.intercept,
+                "sl": lower.slopes[0],
+                "tl": lower.slopes[1],
+                "bl": lower.intercept,
+            }
+        )
+        coefficients = [*zip(upper.operands, (values["k"], values["j"]), strict=True)]
+        return _replace(form, context.node, side, coefficients, values["q"])
 
     return lift
 
@@ -89,7 +121,7 @@ def one_sided(side: Side) -> Lift:
             raise RefusedError(f"{context.node!r} is not in the form")
         coefficients = form.coefficients[context.node]
         values = context.derive({"c": coefficients, "m": box.lower}, coefficients.shape[0])
-        return _replace(form, context.node, side, {context.node: values["k"]}, values["q"])
+        return _replace(form, context.node, side, [(context.node, values["k"])], values["q"])
 
     return lift
 

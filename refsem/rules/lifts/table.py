@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from refsem.rules.lifts import boxes, curves, forms
+from refsem.rules.lifts import boxes, curves, forms, pairs
 from refsem.rules.lifts.context import Lift
 from refsem.rules.trace import Side
 
@@ -29,8 +29,12 @@ ALGEBRAIC = (
 )
 """Families of algebraic rules about one operand, each with an interval and two lines."""
 
+_PAIRED = ("max", "min", "product")
+"""Families of rules about two operands, each with an interval and two planes."""
+
 LIFTS: Mapping[str, Lift] = {
     "input_interval": boxes.input_interval,
+    "constant_interval": boxes.constant_interval,
     "dot_product_interval": boxes.dot_product_interval,
     "relu_interval": curves.relu_interval,
     "intersect": boxes.intersect,
@@ -40,6 +44,8 @@ LIFTS: Mapping[str, Lift] = {
     "substitute_affine": forms.substitute_affine,
     "substitute_upper": forms.substitute(Side.UPPER),
     "substitute_lower": forms.substitute(Side.LOWER),
+    "substitute_plane_upper": forms.substitute_plane(Side.UPPER),
+    "substitute_plane_lower": forms.substitute_plane(Side.LOWER),
     "floor_lower": forms.one_sided(Side.LOWER),
     "ceiling_upper": forms.one_sided(Side.UPPER),
     "concretise": forms.concretise,
@@ -49,5 +55,8 @@ LIFTS: Mapping[str, Lift] = {
     **{f"{family}_interval": curves.algebraic_interval for family in ALGEBRAIC},
     **{f"{family}_upper": curves.algebraic_line(Side.UPPER) for family in ALGEBRAIC},
     **{f"{family}_lower": curves.algebraic_line(Side.LOWER) for family in ALGEBRAIC},
+    **{f"{family}_interval": pairs.pair_interval for family in _PAIRED},
+    **{f"{family}_upper": pairs.pair_plane(Side.UPPER) for family in _PAIRED},
+    **{f"{family}_lower": pairs.pair_plane(Side.LOWER) for family in _PAIRED},
 }
 """The lift of every rule that replay applies."""

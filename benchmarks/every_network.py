@@ -1,0 +1,160 @@
+"""Every network of the data: seconds of IBP and of CROWN, and samples inside the boxes.
+
+    python benchmarks/every_network.py DATA [PART_OF_NAME]...
+
+DATA holds a folder `networks`. Each network is bounded over a box of radius 1/64 around a seeded
+point between 1/4 and 3/4, by both methods, every application established by the replay. Then the
+outputs at seeded corners and inner points of the box are enclosed from the graph as it was read,
+by naive expansions, plans and terms, without the affine maps and the lowering that bounds follow.
+A sample is inside if its whole enclosure lies in the boxes of the outputs by both methods.
+"""
+
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from gmpy2 import mpq
+
+from refsem.errors import InputError
+from refsem.exact import ExactTensor
+from refsem.ir.composites import expanded
+from refsem.ir.evaluation import Prepared, prepare
+from refsem.ir.graph import Graph
+from refsem.ir.graph_enclosures import enclose_graph
+from refsem.ir.loading import load_model
+from refsem.ir.operators import Op
+from refsem.rules.catalogue import BY_NAME
+from refsem.rules.facts import Voucher
+from refsem.rules.propagation import Method, NoRuleError, Propagation, check_covered, propagate
+from refsem.rules.trace import Region
+
+SAMPLES = 24
+RADIUS = 64
+PRECISION = 240
+"""Enclosures end on a grid of 2^-240, so that they lie inside boxes that are rounded to 64 bits."""
+
+SEED = 2026
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What was measured of one network."""
+
+    seconds: Mapping[Method, float]
+    inside: int
+    outside: int
+    stated: frozenset[str]
+    """The facts that nothing vouches for among those that the applied rules cite."""
+
+
+def region_of(prepared: Prepared, seed: int) -> Region:
+    """A box of radius 1/64 around a seeded point, for every input."""
+    source = np.random.default_rng(seed)
+    boxes = {}
+    for name in prepared.graph.inputs:
+        size = prepared.nodes[name].size
+        middle = source.integers(RADIUS // 4, 3 * RADIUS // 4 + 1, size)
+        ends = (middle - 1, middle + 1)
+        lower, upper = (
+            ExactTensor.from_rationals([mpq(int(v), RADIUS) for v in end], (1, size))
+            for end in ends
+        )
+        boxes[name] = (lower, upper)
+    return Region(boxes)
+
+
+def points_of(region: Region, seed: int) -> dict[str, ExactTensor]:
+    """Corners and inner points of a region, as many of each, a row a point."""
+    source = np.random.default_rng(seed)
+    points = {}
+    for name, (lower, upper) in region.boxes.items():
+        eighths = source.integers(0, 9, (SAMPLES, lower.size))
+        corners = 8 * source.integers(0, 2, (SAMPLES, lower.size))
+        eighths[: SAMPLES // 2] = corners[: SAMPLES // 2]
+        shares = ExactTensor(eighths.astype(object), 3, 1)
+        points[name] = lower + shares * (upper - lower)
+    return points
+
+
+def as_read(graph: Graph) -> Prepared:
+    """The graph with composites expanded as they are stated first, and nothing else done."""
+    whole = expanded(graph, {})
+    constants = {
+        node.name: ExactTensor.from_binary32(whole.constants[node.name]).reshape(1, node.size)
+        for node in whole.nodes
+        if node.op is Op.CONSTANT
+    }
+    nodes = {node.name: node for node in whole.nodes if node.op is not Op.CONSTANT}
+    return Prepared(graph, nodes, {}, constants, {node.name: node.shape for node in whole.nodes})
+
+
+def samples(
+    graph: Graph, states: list[Propagation], points: Mapping[str, ExactTensor]
+) -> tuple[int, int]:
+    """How many samples lie inside the outputs' boxes, and how many certainly outside of one."""
+    given = {name: (value, value) for name, value in points.items()}
+    ends = enclose_graph(as_read(graph), given, PRECISION)
+    inside, outside = np.full(SAMPLES, True), np.full(SAMPLES, False)
+    for name in graph.outputs:
+        low, high = ends[name]
+        for state in states:
+            box = state.replay.box(state.boxes[name])
+            inside &= (box.lower.less_equal(low) & high.less_equal(box.upper)).all(axis=1)
+            outside |= (high.less(box.lower) | box.upper.less(low)).any(axis=1)
+    return int(inside.sum()), int(outside.sum())
+
+
+def measured(graph: Graph) -> Row:
+    """Both audits of a network and its samples; `NoRuleError` where a rule is missing."""
+    prepared = prepare(graph)
+    check_covered(prepared)
+    region = region_of(prepared, SEED)
+    seconds, states = {}, []
+    for method in (Method.IBP, Method.CROWN):
+        started = time.perf_counter()
+        states.append(propagate(prepared, region, method, {}, lambda *_: None))
+        seconds[method] = time.perf_counter() - started
+    used = {a.rule for state in states for a in state.replay.applications}
+    cited = {one.fact for rule in used for one in BY_NAME[rule].cites}
+    stated = frozenset(fact.name for fact in cited if fact.voucher is Voucher.STATED)
+    inside, outside = samples(graph, states, points_of(region, SEED))
+    return Row(seconds, inside, outside, stated)
+
+
+def main(arguments: list[str]) -> int:
+    """The table on standard output; 1 if a sample is not inside or a network was not bounded."""
+    root, wanted = Path(arguments[0]) / "networks", arguments[1:]
+    files = [file for file in sorted(root.rglob("*.onnx")) if _wanted(str(file), wanted)]
+    print(f"{'network':58} {'IBP s':>8} {'CROWN s':>8} {'inside':>7}  rests on stated facts")
+    complete, refused, failed = 0, 0, 0
+    for file in files:
+        name = str(file.relative_to(root))
+        try:
+            row = measured(load_model(file))
+        except InputError as error:
+            refused += 1
+            print(f"{name:58} not read: {error}")
+            continue
+        except (NoRuleError, ArithmeticError) as error:
+            failed += 1
+            print(f"{name:58} not bounded: {error}")
+            continue
+        ibp, crown = row.seconds[Method.IBP], row.seconds[Method.CROWN]
+        counted = f"{row.inside}/{SAMPLES}"
+        facts = ", ".join(sorted(row.stated))
+        print(f"{name:58} {ibp:8.2f} {crown:8.2f} {counted:>7}  {facts}", flush=True)
+        complete += row.inside == SAMPLES
+        failed += row.inside < SAMPLES
+    print(f"{complete} networks bounded with every sample inside, {failed} not, {refused} not read")
+    return 1 if failed else 0
+
+
+def _wanted(name: str, parts: list[str]) -> bool:
+    return not parts or any(part in name for part in parts)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
