@@ -13,6 +13,7 @@ rationals q where it is rational. Everywhere else:
 * A rational r = softplus q would give e^r = 1 + e^q, a linear relation between powers of e with
   different exponents 0, q, r (or e^r = 2): there is none (Lindemann and Weierstrass).
 * sqrt q is rational just where numerator and denominator, in lowest terms, are squares.
+* The step functions (floor, ceil, round, trunc) are integers everywhere, and computed exactly.
 
 An irrational value lies strictly between any two rationals around it, so enclosing it ever more
 tightly separates it from every rational: that is why "refine until it decides" ends. For erf and
@@ -23,7 +24,7 @@ Nothing here rounds to a format. Rounding a root needs no enclosure: it is decid
 roots (`refsem.rounding.roots`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -58,6 +59,28 @@ class Function(Enum):
     SQRT = "sqrt"
     ERF = "erf"
     ERFC = "erfc"
+    FLOOR = "floor"
+    """The greatest integer that is at most x."""
+    CEIL = "ceil"
+    """The least integer that is at least x."""
+    ROUND = "round"
+    """The nearest integer, of two the even one."""
+    TRUNC = "trunc"
+    """The nearest integer towards 0: the integer part."""
+
+
+STEPS: Mapping[Function, Callable[[mpq], int]] = {
+    Function.FLOOR: lambda x: int(x.numerator // x.denominator),
+    Function.CEIL: lambda x: -int(-x.numerator // x.denominator),
+    Function.ROUND: lambda x: _nearest_even(int(x.numerator), int(x.denominator)),
+    Function.TRUNC: int,
+}
+"""The functions whose values are integers: monotone, and rational at every rational."""
+
+
+def _nearest_even(numerator: int, denominator: int) -> int:
+    below, rest = divmod(numerator, denominator)
+    return below + (2 * rest + below % 2 > denominator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,24 +128,35 @@ _BALLS: dict[Function, Callable[[arb], arb]] = {
 
 
 def enclose(function: Function, argument: mpq, precision: int) -> Enclosure | NotEnclosed:
-    """Rationals around f(argument), computed with that many bits."""
+    """Rationals around f(argument), computed with that many bits; a step function's value."""
+    if function in STEPS:
+        return enclose_over(function, argument, argument, precision)
     with ctx.workprec(precision):
-        return _ends(_BALLS[function](_ball(argument)))
+        return ball_ends(ball_over(function, ball_of(argument)))
 
 
 def enclose_over(
     function: Function, lower: mpq, upper: mpq, precision: int
 ) -> Enclosure | NotEnclosed:
     """Rationals around all values of f on [lower, upper], not necessarily tight."""
+    if function in STEPS:
+        return Enclosure(mpq(STEPS[function](lower)), mpq(STEPS[function](upper)))
     with ctx.workprec(precision):
-        return _ends(_BALLS[function](_ball(lower).union(_ball(upper))))
+        return ball_ends(ball_over(function, ball_of(lower).union(ball_of(upper))))
 
 
-def _ball(value: mpq) -> arb:
+def ball_over(function: Function, argument: arb) -> arb:
+    """A ball around all values of a function, not a step, at numbers of a ball."""
+    return _BALLS[function](argument)
+
+
+def ball_of(value: mpq) -> arb:
+    """A ball around a rational, of the precision in force."""
     return arb(fmpq(int(value.numerator), int(value.denominator)))
 
 
-def _ends(ball: arb) -> Enclosure | NotEnclosed:
+def ball_ends(ball: arb) -> Enclosure | NotEnclosed:
+    """The ends of a ball as rationals, where they are finite and not too large."""
     if not ball.is_finite():
         return NotEnclosed("no finite ball: outside the domain, at a pole, or too wide")
     lower, upper = (end.man_exp() for end in (ball.lower(), ball.upper()))
@@ -136,6 +170,7 @@ def _dyadic(significand: fmpz, exponent: fmpz) -> mpq:
     return mpq(whole << shift) if shift >= 0 else mpq(whole, 1 << -shift)
 
 
+# softplus is nowhere rational
 _AT_ZERO = {
     Function.EXP: mpq(1),
     Function.EXPM1: mpq(0),
@@ -164,12 +199,13 @@ def rational_value(function: Function, argument: mpq) -> mpq | NoRationalValue:
             return mpq(0) if argument == 1 else NoRationalValue()
         case Function.LOG2 | Function.LOG10:
             return _integer_logarithm(2 if function is Function.LOG2 else 10, argument)
-        case Function.SOFTPLUS:
-            return NoRationalValue()
         case Function.SQRT:
             return _rational_root(argument)
+        case Function.FLOOR | Function.CEIL | Function.ROUND | Function.TRUNC:
+            return mpq(STEPS[function](argument))
         case _:
-            return _AT_ZERO[function] if argument == 0 else NoRationalValue()
+            known = _AT_ZERO.get(function)
+            return NoRationalValue() if known is None or argument != 0 else known
 
 
 def _rational_root(argument: mpq) -> mpq | NoRationalValue:

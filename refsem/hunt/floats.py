@@ -49,6 +49,10 @@ _FUNCTIONS: Mapping[Function, Callable[[Array], Any]] = {
     Function.SQRT: np.sqrt,
     Function.ERF: np.vectorize(math.erf, otypes=[np.float64]),
     Function.ERFC: np.vectorize(math.erfc, otypes=[np.float64]),
+    Function.FLOOR: np.floor,
+    Function.CEIL: np.ceil,
+    Function.ROUND: np.rint,
+    Function.TRUNC: np.trunc,
 }
 
 

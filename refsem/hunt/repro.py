@@ -9,13 +9,20 @@ from dataclasses import dataclass
 
 from gmpy2 import mpq
 
-from refsem.exact.functions import Function
+from refsem.exact.functions import STEPS, Function
 from refsem.hunt.boxes import Box
 from refsem.hunt.claims import Side
 from refsem.hunt.judging import Finding, Violation
 from refsem.hunt.producer import Producer
 from refsem.ir.readings import to_text
 from refsem.ir.terms import Operator, Term, fold
+
+_STEPS = {
+    Function.FLOOR: "{} // 1",
+    Function.CEIL: "-(-{} // 1)",
+    Function.ROUND: "round({})",
+    Function.TRUNC: "int({})",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,9 @@ class PythonFractions:
                 return f"({x} if {a} <= {b} else {y})"
 
     def function(self, function: Function, argument: str) -> str:
-        """Always `TypeError`: its values are irrational."""
+        """A step function by Python's own; `TypeError` for the rest: they are irrational."""
+        if function in STEPS:
+            return f"Fraction({_STEPS[function].format(argument)})"
         raise TypeError(f"{function.value}({argument}) is no fraction")
 
 

@@ -28,6 +28,7 @@ from refsem.ir.terms import (
     domain,
     free_variables,
     nonzero,
+    rational_everywhere,
     substitute,
     variables,
 )
@@ -74,7 +75,7 @@ class Subject:
         """The statement with so many operands and these attributes."""
         term = self.build(width, attributes)
         named = tuple((name, attributes[name]) for name in self.attributes)
-        rational = not applications((term,))
+        rational = rational_everywhere(term)
         conditions = tuple(_domain(term))
         return Statement(self.operator, operand_names(width), named, term, conditions, rational)
 

@@ -17,7 +17,7 @@ from refsem.ir.lowering import lowered
 from refsem.ir.operators import OPERANDS, ROW, Op, Shape
 from refsem.ir.plan_values import plan_value
 from refsem.ir.readings import IrrationalError, UndefinedError, evaluate_tensor
-from refsem.ir.terms import applications
+from refsem.ir.terms import rational_everywhere
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,7 +147,7 @@ def irrational_tensor(prepared: Prepared) -> str:
     """The first tensor that is a named function of another; empty if there is none."""
     for name, node in prepared.nodes.items():
         meaning = ROW[node.op].meaning
-        if meaning is not None and applications((meaning,)):
+        if meaning is not None and not rational_everywhere(meaning):
             return name
     return ""
 

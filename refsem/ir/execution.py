@@ -38,7 +38,7 @@ from refsem.ir.operators import OPERANDS, ROW, Op
 from refsem.ir.plans import Plan
 from refsem.ir.terms import Operator, fold
 from refsem.kernel.trees import Tree
-from refsem.rounding import BINARY32
+from refsem.rounding import BINARY32, Mode
 
 __all__ = [
     "Executed",
@@ -134,6 +134,15 @@ def _given(node: Node, inputs: Mapping[str, Bits]) -> Bits:
     return value
 
 
+_INTEGERS: Mapping[Function, Mode] = {
+    Function.FLOOR: Mode.RTN,
+    Function.CEIL: Mode.RTP,
+    Function.ROUND: Mode.RNE,
+    Function.TRUNC: Mode.RTZ,
+}
+"""In which direction a step function rounds to an integral value; that it does is no flag."""
+
+
 @dataclass(frozen=True, slots=True)
 class _InKernel:
     """Terms by the kernel, entry by entry."""
@@ -154,6 +163,10 @@ class _InKernel:
         execution = self.run.execution
         if function is Function.SOFTPLUS:
             raise ExecutionError(self.run.name, "softplus has no binary32 operation")
+        if function in _INTEGERS:
+            mode = _INTEGERS[function]
+            rounded = kernel.round_to_integral(mode, argument, False, execution.environment)
+            return self.run.noted(rounded)
         operation = getattr(kernel, function.value)
         return self.run.noted(operation(execution.mode, argument, execution.environment))
 

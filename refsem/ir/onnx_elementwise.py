@@ -1,7 +1,8 @@
 """ONNX operators that work entry by entry, as operators of the catalogue.
 
 A comparison gives truth values, which are the reals 0 and 1; so does a cast to BOOL. A cast of
-integers or truth values to float changes nothing; of constants, it must be exact.
+integers or truth values to float changes nothing; of constants, it must be exact. A cast of floats
+to integers is their integer part.
 """
 
 from collections.abc import Callable, Mapping
@@ -205,7 +206,11 @@ def gelu(node: Application) -> Meaning:
 
 
 def cast(node: Application) -> Meaning:
-    """To FLOAT, INT64, INT32 or BOOL; of variable numbers, only where nothing is rounded."""
+    """To FLOAT, INT64, INT32 or BOOL; of floats to integers, their integer parts.
+
+    That those fit into the type is supposed where they depend on the input: ONNX leaves the
+    rest undefined. A cast to another type of floats rounds, and is refused.
+    """
     wanted = node.integer("to", 0)
     if wanted not in {FLOAT, INT64, INT32, BOOL}:
         raise node.refusal(f"a cast to {element_type_name(wanted)} is not supported")
@@ -213,11 +218,10 @@ def cast(node: Application) -> Meaning:
     if isinstance(value, IntegerTensor):
         return _cast_constant(node, value, wanted)
     if wanted == BOOL and node.element(0) != BOOL:
-        zero = IntegerTensor(np.array(0, np.int64), INT64)
-        return Applied(Op.NOT, (Applied(Op.EQUAL, (value, zero), {}, BOOL),), {}, BOOL)
+        return Applied(Op.NOT, (Applied(Op.ZERO, (value,), {}, BOOL),), {}, BOOL)
     if node.element(0) == FLOAT and wanted != FLOAT:
         if value.name not in node.bits:
-            raise node.refusal("a cast of variable floats to integers is not supported")
+            return Applied(Op.TRUNC, (value,), {}, wanted)
         return _truncated(node, value.name, wanted)
     return Applied(Op.IDENTITY, (value,), {}, wanted)
 

@@ -88,6 +88,13 @@ class Op(Enum):
     SELU = "selu"
     CELU = "celu"
     SIGN = "sign"
+    POSITIVE = "positive"
+    NONNEGATIVE = "nonnegative"
+    ZERO = "zero"
+    FLOOR = "floor"
+    CEIL = "ceil"
+    ROUND = "round"
+    TRUNC = "trunc"
     SOFTSIGN = "softsign"
     ERF = "erf"
     GELU = "gelu"
@@ -272,6 +279,22 @@ CATALOGUE: tuple[OperatorRow, ...] = (
     OperatorRow(
         Op.SIGN, 1, (), _same, "1, 0 or -1: the sign of x", select(x, 0, select(0, x, 0, -1), 1)
     ),
+    OperatorRow(Op.POSITIVE, 1, (), _same, "1 where 0 < x, else 0", select(x, 0, 0, 1)),
+    OperatorRow(Op.NONNEGATIVE, 1, (), _same, "1 where 0 ≤ x, else 0", select(0, x, 1, 0)),
+    OperatorRow(
+        Op.ZERO, 1, (), _same, "1 where x = 0, else 0", select(x, 0, select(0, x, 1, 0), 0)
+    ),
+    OperatorRow(Op.FLOOR, 1, (), _same, "the greatest integer ≤ x", applied(Function.FLOOR, x)),
+    OperatorRow(Op.CEIL, 1, (), _same, "the least integer ≥ x", applied(Function.CEIL, x)),
+    OperatorRow(
+        Op.ROUND,
+        1,
+        (),
+        _same,
+        "the nearest integer, of two the even one",
+        applied(Function.ROUND, x),
+    ),
+    OperatorRow(Op.TRUNC, 1, (), _same, "the integer part of x", applied(Function.TRUNC, x)),
     OperatorRow(Op.SOFTSIGN, 1, (), _same, "x / (1 + |x|)", x / (1 + abs(x))),
     OperatorRow(Op.ERF, 1, (), _same, "2/√π · ∫ e^(-t²) from 0 to x", applied(Function.ERF, x)),
     OperatorRow(

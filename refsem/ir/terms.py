@@ -16,7 +16,7 @@ from typing import NoReturn, Protocol, TypeAlias, TypeVar
 
 from gmpy2 import mpq, mpz
 
-from refsem.exact.functions import Function
+from refsem.exact.functions import STEPS, Function
 
 Value = TypeVar("Value")
 
@@ -263,6 +263,11 @@ def applications(roots: Iterable[Term]) -> tuple[Term, ...]:
         if isinstance(node.head, Function):
             first.setdefault(number, node)
     return tuple(first.values())
+
+
+def rational_everywhere(root: Term) -> bool:
+    """Whether a term has a rational value at rational points: steps are its only functions."""
+    return all(application.head in STEPS for application in applications((root,)))
 
 
 def _numbered(roots: Iterable[Term]) -> list[tuple[int, Term]]:

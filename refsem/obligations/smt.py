@@ -44,6 +44,25 @@ _COMPARISONS: Mapping[Comparison, Callable[[Any, Any], Any]] = {
 }
 
 
+def _floor(x: Any) -> Any:  # noqa: ANN401  z3 is untyped
+    return z3.ToReal(z3.ToInt(x))
+
+
+def _nearest(x: Any) -> Any:  # noqa: ANN401  z3 is untyped
+    """Of the integers around x the nearer, of two the even one."""
+    half = z3.Q(1, 2, x.ctx)
+    up, down, even = _floor(x + half), -_floor(half - x), 2 * _floor(half * x + half)
+    return z3.If(up == down, up, even)
+
+
+_STEPS: Mapping[Function, Callable[[Any], Any]] = {
+    Function.FLOOR: _floor,
+    Function.CEIL: lambda x: -_floor(-x),
+    Function.ROUND: _nearest,
+    Function.TRUNC: lambda x: z3.If(x >= 0, _floor(x), -_floor(-x)),
+}
+"""The step functions by z3's own integer part."""
+
 Quotients = dict[tuple[int, int], tuple[Any, Any]]
 Applications = dict[tuple[Function, int], tuple[Any, Any]]
 """The variable for a function of an argument, and the argument, kept so that its id stays its."""
@@ -85,7 +104,9 @@ class Smt:
         return quotient
 
     def function(self, function: Function, argument: Any) -> Any:  # noqa: ANN401  z3 is untyped
-        """A variable of which nothing is known, one for each argument."""
+        """A variable of which nothing is known, one for each argument; of a step, its value."""
+        if function in _STEPS:
+            return _STEPS[function](argument)
         key = (function, argument.get_id())
         if key not in self.applications:
             name = f"{function.value}!{len(self.applications)}"

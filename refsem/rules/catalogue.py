@@ -17,6 +17,7 @@ from refsem.rules import (
     relu,
     roots,
     sigmoids,
+    steps,
     trigonometric,
 )
 from refsem.rules.rounded import RULES
@@ -35,6 +36,7 @@ CATALOGUE: tuple[Rule, ...] = (
     *roots.RULES,
     *sigmoids.RULES,
     *trigonometric.RULES,
+    *steps.RULES,
     *forms.RULES,
 )
 

@@ -51,6 +51,8 @@ class Shape(Enum):
     SYMMETRY = "symmetry"
     MONOTONE = "monotone"
     """f(x) ≤ f(y) where x ≤ y."""
+    NEAR = "near"
+    """f stays near its argument, on one side."""
     STEEPNESS = "steepness"
     """f changes by no more than its argument."""
     TANGENT_BELOW = "tangent below"

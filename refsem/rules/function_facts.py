@@ -206,6 +206,30 @@ erf_chord_right = shaped(
     Function.ERF, "chord_right", Shape.CHORD_BELOW, (*BETWEEN, *right(l)), _ERF_BENDS
 )
 
+_FLOOR, _CEIL = applied(Function.FLOOR, x), applied(Function.CEIL, x)
+_ROUND, _TRUNC = applied(Function.ROUND, x), applied(Function.TRUNC, x)
+_WHOLE = "the definition: {}"
+floor_at_most, floor_at_least = (
+    stated(Function.FLOOR, what, Shape.NEAR, (), near, _WHOLE.format("the greatest integer ≤ x"))
+    for what, near in (("at_most", x >= _FLOOR), ("at_least", x < _FLOOR + 1))
+)
+ceil_at_most, ceil_at_least = (
+    stated(Function.CEIL, what, Shape.NEAR, (), near, _WHOLE.format("the least integer ≥ x"))
+    for what, near in (("at_most", x + 1 > _CEIL), ("at_least", x <= _CEIL))
+)
+round_at_most, round_at_least = (
+    stated(Function.ROUND, what, Shape.NEAR, (), near, _WHOLE.format("no integer is nearer"))
+    for what, near in (("at_most", 2 * x + 1 >= 2 * _ROUND), ("at_least", 2 * x <= 2 * _ROUND + 1))
+)
+trunc_at_most, trunc_at_least = (
+    stated(Function.TRUNC, what, Shape.NEAR, (), near, _WHOLE.format("the integer part"))
+    for what, near in (("at_most", x + 1 > _TRUNC), ("at_least", x < _TRUNC + 1))
+)
+floor_monotone, ceil_monotone, round_monotone, trunc_monotone = (
+    shaped(function, "monotone", Shape.MONOTONE, ORDERED, "greater numbers, no smaller integers")
+    for function in (Function.FLOOR, Function.CEIL, Function.ROUND, Function.TRUNC)
+)
+
 _SILU = x * _SIGMOID
 silu_at_most_relu = stated(
     _LOGISTIC,
@@ -295,6 +319,18 @@ FACTS: tuple[Fact, ...] = (
     erf_monotone,
     erf_chord_left,
     erf_chord_right,
+    floor_at_most,
+    floor_at_least,
+    ceil_at_most,
+    ceil_at_least,
+    round_at_most,
+    round_at_least,
+    trunc_at_most,
+    trunc_at_least,
+    floor_monotone,
+    ceil_monotone,
+    round_monotone,
+    trunc_monotone,
     silu_at_most_relu,
     silu_at_least,
     gelu_at_most_relu,

@@ -1,4 +1,4 @@
-"""Choices for rules about leaky ReLU, abs, clips and powers: which rule, which slope. Untrusted.
+"""Choices for rules about pieces, powers and steps: which rule, which slope. Untrusted.
 
 Host floats throughout: the replay computes intercepts that are right for any slope, so a poor
 choice costs tightness and nothing else. Of a few candidate slopes the one is taken whose line is
@@ -30,8 +30,25 @@ _EXPONENTS: Mapping[Op, int] = {
     Op.POWER7: 7,
     Op.POWER8: 8,
 }
-PIECEWISE = frozenset({*SLOPED, Op.ABS, Op.CLIP, Op.HARD_SIGMOID, Op.HARD_SWISH, *_EXPONENTS})
-"""The operators of one variable operand whose rules are algebraic; ReLU's are chosen elsewhere."""
+_WHOLE: Mapping[Op, Curve] = {
+    Op.FLOOR: np.floor,
+    Op.CEIL: np.ceil,
+    Op.ROUND: np.rint,
+    Op.TRUNC: np.trunc,
+}
+_JUMPS: Mapping[Op, Curve] = {
+    Op.SIGN: np.sign,
+    Op.POSITIVE: lambda x: np.where(x > 0, 1.0, 0.0),
+    Op.NONNEGATIVE: lambda x: np.where(x >= 0, 1.0, 0.0),
+    Op.ZERO: lambda x: np.where(x == 0, 1.0, 0.0),
+}
+PIECEWISE = frozenset(
+    {*SLOPED, Op.ABS, Op.CLIP, Op.HARD_SIGMOID, Op.HARD_SWISH, *_EXPONENTS, *_WHOLE, *_JUMPS}
+)
+"""The operators of one variable operand that have exact values; ReLU's lines are chosen elsewhere.
+
+Their rules are algebraic, but for those of functions that round to integers.
+"""
 
 _SAMPLES = 33
 _STEP = 2.0**-20
@@ -39,6 +56,8 @@ _STEP = 2.0**-20
 
 def piecewise_interval(op: Op) -> str:
     """The rule for an interval around a node of this operator."""
+    if op in _WHOLE:
+        return f"{op.value}_step_interval"
     return "prelu_interval" if op in SLOPED else f"{op.value}_interval"
 
 
@@ -55,6 +74,8 @@ def piecewise_lines(
         return ("abs_upper", {"s": _above(np.abs, low, high)}), ("abs_lower", {"s": nearer})
     if op in _EXPONENTS:
         return _power(op, _EXPONENTS[op], low, high)
+    if op in _WHOLE or op in _JUMPS:
+        return _step(op, low, high)
     numbers = {key: v.nearest_float64() for key, v in attribute_values(node).items()}
     above, below = f"{op.value}_upper", f"{op.value}_lower"
     if op is Op.HARD_SWISH:
@@ -79,6 +100,15 @@ def _sloped(slope: ExactTensor, low: Floats, high: Floats) -> tuple[Choice, Choi
         above = {"s": _above(curve, low, high)}
         return ("leaky_relu_upper", above), ("leaky_relu_lower", {"s": straight})
     return ("prelu_upper", {"s": straight}), ("prelu_lower", {"s": _below(curve, low, high)})
+
+
+def _step(op: Op, low: Floats, high: Floats) -> tuple[Choice, Choice]:
+    """The best of a few slopes: of the chord, and flat."""
+    whole = op in _WHOLE
+    curve, name = (_WHOLE if whole else _JUMPS)[op], f"{op.value}_step" if whole else op.value
+    chosen = "k" if whole else "s"
+    above, below = {chosen: _above(curve, low, high)}, {chosen: _below(curve, low, high)}
+    return (f"{name}_upper", above), (f"{name}_lower", below)
 
 
 def _power(op: Op, n: int, low: Floats, high: Floats) -> tuple[Choice, Choice]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from gmpy2 import mpq
 
-from refsem.exact.functions import Enclosure, Function, NotEnclosed
+from refsem.exact.functions import STEPS, Enclosure, Function, NotEnclosed
 from refsem.ir.enclosing import Spans, Truth, decide_over, enclose_term
 from refsem.ir.readings import relation_text
 from refsem.ir.terms import Relation, Term, applied, domain, select, term, variables
@@ -67,8 +67,9 @@ _RISING: Mapping[Function, Callable[[Term], Term]] = {
     Function.SQRT: _one,
     Function.SIN: lambda x: applied(Function.COS, x),
     Function.COS: lambda x: -_sine_sign(x),
+    **dict.fromkeys(STEPS, _one),
 }
-"""A term with the sign of the derivative."""
+"""A term with the sign of the derivative; where it is positive, f(x) ≤ f(y) for all x ≤ y."""
 
 _BENDING: Mapping[Function, Callable[[Term], Term]] = {
     Function.EXP: _one,
@@ -124,7 +125,8 @@ def _by_shape(cited: Cited, spans: Spans) -> Vouched | NotVouched:
 
 def _states_its_shape(fact: Fact) -> bool:
     """Whether a fact concludes what its shape says, under the premises that this takes."""
-    if fact.variables != variables_of(fact.shape) or fact.function not in _BENDING:
+    known = _RISING if fact.shape is Shape.MONOTONE else _BENDING
+    if fact.variables != variables_of(fact.shape) or fact.function not in known:
         return False
     premises = {premise.relation for premise in fact.premises}
     enough = premises.issuperset(premises_of(fact.shape, fact.function))
@@ -133,10 +135,10 @@ def _states_its_shape(fact: Fact) -> bool:
 
 def _sufficient(fact: Fact, hull: Enclosure) -> tuple[tuple[Relation, Enclosure], ...]:
     """Relations about x, each with an interval throughout which it has to hold."""
-    rising, bending = _RISING[fact.function](x), _BENDING[fact.function](x)
+    if fact.shape is Shape.MONOTONE:
+        return ((_RISING[fact.function](x) >= 0, hull),)
+    bending = _BENDING[fact.function](x)
     match fact.shape:
-        case Shape.MONOTONE:
-            return ((rising >= 0, hull),)
         case Shape.TANGENT_BELOW | Shape.CHORD_ABOVE:
             return ((bending >= 0, hull),)
         case Shape.TANGENT_ABOVE | Shape.CHORD_BELOW:

@@ -39,6 +39,10 @@ _FUNCTIONS: Mapping[str, Callable[[mpmath.mpf], mpmath.mpf]] = {
     "SIN": mpmath.sin,
     "COS": mpmath.cos,
     "SQRT": mpmath.sqrt,
+    "FLOOR": mpmath.floor,
+    "CEIL": mpmath.ceil,
+    "ROUND": mpmath.nint,
+    "TRUNC": lambda x: mpmath.sign(x) * mpmath.floor(abs(x)),
 }
 
 

@@ -1,5 +1,7 @@
 """Enclosures contain the value and shrink; rational values are found exactly where they are."""
 
+import math
+from fractions import Fraction
 from itertools import pairwise
 
 import gmpy2
@@ -40,6 +42,16 @@ ORACLES = {
     Function.SQRT: gmpy2.sqrt,
     Function.ERF: gmpy2.erf,
     Function.ERFC: gmpy2.erfc,
+    Function.FLOOR: gmpy2.floor,
+    Function.CEIL: gmpy2.ceil,
+    Function.ROUND: gmpy2.rint,
+    Function.TRUNC: gmpy2.trunc,
+}
+PYTHON_STEPS = {
+    Function.FLOOR: math.floor,
+    Function.CEIL: math.ceil,
+    Function.ROUND: round,
+    Function.TRUNC: math.trunc,
 }
 functions = st.sampled_from(Function)
 positive = st.builds(mpq, st.integers(1, 10**9), st.integers(10**7, 10**8))
@@ -82,6 +94,15 @@ def test_enclosures_over_an_interval_contain_its_points(
                 assert inside.lower <= found.upper
 
 
+def test_steps_are_those_of_python_s_fractions() -> None:
+    for n in range(-60, 61):
+        for d in (1, 2, 3, 4, 6):
+            x = Fraction(n, d)
+            for function, step in PYTHON_STEPS.items():
+                assert rational_value(function, mpq(n, d)) == step(x)
+                assert enclose(function, mpq(n, d), 60) == Enclosure(mpq(step(x)), mpq(step(x)))
+
+
 def test_outside_the_domain_nothing_is_enclosed() -> None:
     for function in LOGARITHMS:
         assert isinstance(enclose(function, mpq(0), 100), NotEnclosed)
@@ -116,6 +137,12 @@ def test_what_is_too_large_to_write_down_is_not_enclosed() -> None:
         (Function.LOG10, mpq(1, 1000), mpq(-3)),
         (Function.SQRT, mpq(0), mpq(0)),
         (Function.SQRT, mpq(9, 4), mpq(3, 2)),
+        (Function.FLOOR, mpq(-1, 3), mpq(-1)),
+        (Function.CEIL, mpq(-4, 3), mpq(-1)),
+        (Function.TRUNC, mpq(-4, 3), mpq(-1)),
+        (Function.ROUND, mpq(5, 2), mpq(2)),
+        (Function.ROUND, mpq(7, 2), mpq(4)),
+        (Function.ROUND, mpq(-1, 2), mpq(0)),
     ],
 )
 def test_rational_values(function: Function, argument: mpq, value: mpq) -> None:

@@ -415,6 +415,21 @@ def test_elementwise_operators_round_as_their_terms_are_written(op: Op) -> None:
     assert flags & ~1 == 0
 
 
+@pytest.mark.parametrize(
+    ("op", "step"),
+    [(Op.FLOOR, np.floor), (Op.CEIL, np.ceil), (Op.ROUND, np.rint), (Op.TRUNC, np.trunc)],
+    ids=str,
+)
+def test_steps_round_in_their_direction_and_raise_no_flag(op: Op, step: np.ufunc) -> None:
+    patterns = [n << 21 | low for n in range(2**10) for low in (0, 1)]
+    bits = np.array([*patterns, *(p | 1 << 31 for p in patterns)], np.uint32)
+    x = bits.view(np.float32)
+    x = np.concatenate([x[np.isfinite(x)], np.arange(-20, 21, dtype=np.float32) / 2])
+    found, flags = run_one(op, (x,), {}, {})
+    assert (found.view(np.uint32) == step(x).view(np.uint32)).all()
+    assert flags == 0
+
+
 def test_every_elementwise_operator_is_executed() -> None:
     x = np.array([1.5], np.float32)
     refused: dict[Op, str] = {}

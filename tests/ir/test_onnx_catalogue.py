@@ -17,7 +17,7 @@ import numpy as np
 import onnx
 import pytest
 from gmpy2 import mpq
-from onnx import NodeProto, helper
+from onnx import NodeProto, TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 from onnx_models import Constants, f32, i64, model, read
 
@@ -197,7 +197,7 @@ def rearrangement_cases() -> list[Case]:
 
 def elementwise_cases() -> list[Case]:
     plain = ("Neg", "Abs", "Sign", "Softsign", "Erf", "Exp", "Tanh", "Sigmoid", "Softplus")
-    more = ("Sin", "Cos", "HardSwish", "HardSigmoid")
+    more = ("Sin", "Cos", "HardSwish", "HardSigmoid", "Floor", "Ceil", "Round")
     cases: list[Case] = [(op, [one(op, ["x"])], {}, X3, 14, 8) for op in plain + more]
     shaped: list[tuple[str, dict[str, Any], int]] = [
         ("Elu", {"alpha": 0.5}, 6),
@@ -235,6 +235,9 @@ def other_cases() -> list[Case]:
     cases.append(("Div", [one("Div", ["c", "x"])], {"c": whole(3)}, X2, 13, 1))
     cases[-1] = ("Div", [one("Div", ["x", "c"])], {"c": abs(whole(3)) + 1}, X2, 13, 1)
     cases.append(("PRelu", [one("PRelu", ["x", "c"])], {"c": whole(3)}, X2, 16, 0))
+    for to in (TensorProto.INT64, TensorProto.INT32, TensorProto.BOOL):
+        nodes = [one("Cast", ["x"], ["i"], to=to), one("Cast", ["i"], to=1)]
+        cases.append((f"Cast {to}", nodes, {}, X3, 13, 0))
     bounds = {"l": f32(-1.5)[0], "h": f32(2)[0]}
     given = (["x", "l", "h"], ["x", "", "h"], ["x", "l"], ["x"])
     cases.extend((f"Clip {names}", [one("Clip", names)], bounds, X2, 13, 0) for names in given)

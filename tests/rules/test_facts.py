@@ -43,6 +43,10 @@ MPMATH = {
     Function.COS: mpmath.cos,
     Function.SQRT: mpmath.sqrt,
     Function.ERF: mpmath.erf,
+    Function.FLOOR: mpmath.floor,
+    Function.CEIL: mpmath.ceil,
+    Function.ROUND: mpmath.nint,
+    Function.TRUNC: lambda z: mpmath.sign(z) * mpmath.floor(abs(z)),
 }
 ARITHMETIC = {
     Operator.ADD: lambda a, b: a + b,

@@ -24,7 +24,7 @@ import refsem.ir
 import refsem.obligations
 import refsem.rules
 from refsem.exact import ExactTensor
-from refsem.exact.functions import Enclosure, Function
+from refsem.exact.functions import STEPS, Enclosure, Function
 from refsem.ir.enclosing import Enclosed, Truth, decide, enclose_term, point_enclosure
 from refsem.ir.readings import (
     Exact,
@@ -89,6 +89,8 @@ class Pretended:
 
 
 def pretend(name: str, argument: mpq) -> mpq:
+    if Function(name) in STEPS:  # z3 knows those
+        return mpq(STEPS[Function(name)](mpq(argument)))
     return argument * argument + sum(map(ord, name))
 
 

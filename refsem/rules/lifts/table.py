@@ -26,11 +26,15 @@ SMOOTH_LOWER = (
 ALGEBRAIC = (
     *("leaky_relu", "prelu", "abs", "clip", "hard_sigmoid", "hard_swish"),
     *("square", "cube", "power4", "power5", "power6", "power7", "power8"),
+    *("sign", "positive", "nonnegative", "zero"),
 )
 """Families of algebraic rules about one operand, each with an interval and two lines."""
 
 _PAIRED = ("max", "min", "product")
 """Families of rules about two operands, each with an interval and two planes."""
+
+WHOLE = ("floor_step", "ceil_step", "round_step", "trunc_step")
+"""Families of rules about a step function, applied as those about functions are."""
 
 LIFTS: Mapping[str, Lift] = {
     "input_interval": boxes.input_interval,
@@ -52,6 +56,9 @@ LIFTS: Mapping[str, Lift] = {
     **dict.fromkeys(SMOOTH_INTERVALS, curves.smooth_interval),
     **dict.fromkeys(SMOOTH_UPPER, curves.smooth_line(Side.UPPER)),
     **dict.fromkeys(SMOOTH_LOWER, curves.smooth_line(Side.LOWER)),
+    **{f"{family}_interval": curves.smooth_interval for family in WHOLE},
+    **{f"{family}_upper": curves.smooth_line(Side.UPPER) for family in WHOLE},
+    **{f"{family}_lower": curves.smooth_line(Side.LOWER) for family in WHOLE},
     **{f"{family}_interval": curves.algebraic_interval for family in ALGEBRAIC},
     **{f"{family}_upper": curves.algebraic_line(Side.UPPER) for family in ALGEBRAIC},
     **{f"{family}_lower": curves.algebraic_line(Side.LOWER) for family in ALGEBRAIC},
