@@ -9,9 +9,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import frexp
+from typing import Protocol
 
 import numpy as np
 
+from refsem.audit.unfinished import Unfinished
 from refsem.exact import ExactTensor
 from refsem.exact.sliced import TooWideError
 from refsem.exact.tensor import Toward
@@ -22,7 +24,7 @@ from refsem.properties.trees import TreeCheck
 from refsem.rules.chain import NotChain, chain
 from refsem.rules.leaves import BOUND_BITS, Boxes
 from refsem.rules.tree import Node, preorder
-from refsem.search.branching import Branching, explore
+from refsem.search.branching import MEMORY, Branching, explore
 from refsem.search.crown import FloatLayer, float_layers, lower_bounds
 
 WORKERS = 2
@@ -34,6 +36,13 @@ Watch = Callable[[int, int, float], None]
 """Called now and then with leaves found, boxes open and seconds left."""
 
 Points = dict[str, ExactTensor]
+
+
+class Note(Protocol):
+    """Notes how far a search is, now or if it is time."""
+
+    def __call__(self, *, now: bool) -> None:
+        """Note it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,27 +80,50 @@ class _Work:
     deadline: float
 
 
-def branch(prepared: Prepared, claims: RegionClaims, deadline: float, watch: Watch) -> Branched:
+def branch(
+    prepared: Prepared,
+    claims: RegionClaims,
+    deadline: float,
+    watch: Watch,
+    unfinished: Unfinished | None = None,
+) -> Branched:
     """The region branched over until `time.monotonic()` passes the deadline.
 
-    Leaves still to be checked then are checked all the same.
+    Leaves still to be checked then are checked all the same. With a file for unfinished work it
+    goes on from there, and notes there how far it comes.
     """
     work = _begin(prepared, claims, deadline)
     if isinstance(work, NotChain):
         return Branched(None, {}, work.reason, 0.0, 0.0)
+    if unfinished is not None:
+        unfinished.resume(claims, work.search, work.root)
+
+    def note(*, now: bool) -> None:
+        if unfinished is not None:
+            unfinished.note(claims, work.search, now=now)
+
     found: dict[int, tuple[Points, int]] = {}
     reason, proof, late = "", None, False
     while proof is None and not found and not reason:
-        found = _explored(prepared, work, watch)
+        found = _explored(prepared, work, watch, note)
         if found:
             break
+        note(now=True)
         if work.search.open:
-            stuck = "a box cannot be cut any further" if work.search.stuck else "out of time"
-            late = not work.search.stuck
-            reason = f"{stuck} with {len(work.search.open)} boxes open"
+            stopped, late = _stopped(work.search)
+            reason = f"{stopped} with {len(work.search.open)} boxes open"
         else:
             proof = _checked(work)
     return Branched(proof, found, reason, work.search.seconds, work.check.seconds, late)
+
+
+def _stopped(search: Branching) -> tuple[str, bool]:
+    """Why a search ended with boxes open, and whether time was the reason."""
+    if search.stuck:
+        return "a box cannot be cut any further", False
+    if search.held > MEMORY:
+        return f"out of memory ({MEMORY} bytes)", False
+    return "out of time", True
 
 
 def _begin(prepared: Prepared, claims: RegionClaims, deadline: float) -> _Work | NotChain:
@@ -134,12 +166,15 @@ def _at_least_one(what: str, bits: int, most: float) -> int:
     return unit
 
 
-def _explored(prepared: Prepared, work: _Work, watch: Watch) -> dict[int, tuple[Points, int]]:
+def _explored(
+    prepared: Prepared, work: _Work, watch: Watch, note: Note
+) -> dict[int, tuple[Points, int]]:
     """Points that meet cases, if the search comes upon any before it ends."""
     search, claims = work.search, work.check.judge.claims
     (source,) = claims.region.boxes
     for _ in explore(search, work.deadline, WORKERS):
         watch(search.leaves, len(search.open), work.deadline - time.monotonic())
+        note(now=False)
         if search.candidates:
             values = evaluate_graph(prepared, {source: search.points()})
             met = claims.unsafe_points(values)

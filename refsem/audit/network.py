@@ -14,6 +14,7 @@ from gmpy2 import mpq
 
 from refsem.audit.branching import Branched, Points, SplitProof, Watch, branch
 from refsem.audit.enclosed import EnclosedPoint, enclosed_witnesses
+from refsem.audit.unfinished import Unfinished
 from refsem.ir.evaluation import Prepared, evaluate_graph, irrational_tensor
 from refsem.obligations.discharge import DEFAULT_LIMITS, audit_rule
 from refsem.obligations.obligation import (
@@ -96,6 +97,8 @@ class Budget:
     seconds: float
     watch: Watch
     everywhere: bool
+    unfinished: Unfinished | None = None
+    """Where unfinished branching is kept, and resumed from."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,12 +160,14 @@ class _Clock:
     deadline: float
     watch: Watch
     everywhere: bool
+    unfinished: Unfinished | None
 
     @classmethod
     def of(cls, budget: Budget | None) -> "_Clock | None":
         if budget is None:
             return None
-        return cls(time.monotonic() + budget.seconds, budget.watch, budget.everywhere)
+        deadline = time.monotonic() + budget.seconds
+        return cls(deadline, budget.watch, budget.everywhere, budget.unfinished)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +186,8 @@ class _Run:
             return found
         if len(found.shown) == len(claims.cases) and not self.clock.everywhere:
             return found
-        branched = branch(self.prepared, claims, self.clock.deadline, self.clock.watch)
+        clock = self.clock
+        branched = branch(self.prepared, claims, clock.deadline, clock.watch, clock.unfinished)
         met = {
             case: _witness(self.prepared, case, values, row)
             for case, (values, row) in branched.found.items()

@@ -1,9 +1,9 @@
 """`refsem audit`: a network over a property, and a bounds file about both."""
 
-import hashlib
 import json
 import time
 from dataclasses import dataclass, field
+from hashlib import sha256
 from math import isnan
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from refsem.audit.network import Budget, NetworkAudit, Verdict, audit_network
 from refsem.audit.report import print_report
 from refsem.audit.result import exact_result, tolerant_result
 from refsem.audit.serialise import audit_object
+from refsem.audit.unfinished import Unfinished
 from refsem.certificates.bounds_file import BoundsFile, read_bounds
 from refsem.certificates.derivation import KEY, derivation_object
 from refsem.certificates.judgement import BoundsReport, judge_bounds
@@ -82,6 +83,11 @@ class _Clock:
     help="Branch and bound for so long where bounds alone do not decide.",
 )
 @click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    help="With --branch: keep unfinished work here, and go on from it if it is there.",
+)
+@click.option(
     "--write-certificate",
     type=click.Path(path_type=Path),
     help="Write our bounds here, node by node; with --branch the split trees of what holds.",
@@ -100,14 +106,14 @@ def audit(
     network: str,
     ledger: Path | None,
     branch: float | None,
+    resume: Path | None,
     write_certificate: Path | None,
     write_result: Path | None,
     as_json: bool,
 ) -> int:
     """Judge the network MODEL over PROPERTY, exactly."""
     _refuse_later(network)
-    if branch is not None and isnan(branch):
-        raise InputError("", "--branch", "nan is no number of seconds")
+    _check_branching(branch, resume)
     clock = _Clock()
     prepared, wanted = _read(model, property_)
     claims = None if bounds is None else _read_claims(bounds, prepared, model)
@@ -115,11 +121,10 @@ def audit(
         raise InputError(str(model), f"tensor {name!r}", f"--bounds of a named function {_LATER}")
     clock.lap("read")
     with layer_progress() as progress:
-        budget = None
-        if branch is not None:
-            watch = _watcher(branch, progress)
-            budget = Budget(branch, watch, everywhere=write_certificate is not None)
-        found = audit_network(prepared, wanted, Method(method), progress, budget)
+        kept = _unfinished(resume, ledger, model, property_)
+        everywhere = write_certificate is not None
+        budget = branch and Budget(branch, _watcher(branch, progress), everywhere, kept)
+        found = audit_network(prepared, wanted, Method(method), progress, budget or None)
         clock.lap("bounds, search and obligations")
         report = (
             None
@@ -137,15 +142,41 @@ def audit(
         derivation = {KEY: derivation_object(prepared.graph, traces)}
         write_ledger(ledger, _header(model, property_, method) | derivation, found.records)
     if write_result is not None:
-        write_whole(write_result, exact_result(found))
-        beside = write_result.with_name(write_result.name + ".tolerant")
-        write_whole(beside, tolerant_result(found))
+        _write_results(write_result, found)
+    if kept is not None and branch is not None and found.verdict is not Verdict.UNDECIDED:
+        kept.remove()
     if as_json:
         print_json(audit_object(found, report))
     else:
         title = f"{model.name} over {property_.name}: {method} bounds"
         print_report(report_console(), title, found, report, clock.stages)
     return _status(found, report)
+
+
+def _check_branching(branch: float | None, resume: Path | None) -> None:
+    """Nothing if the options of branching fit; `InputError` if not."""
+    if branch is not None and isnan(branch):
+        raise InputError("", "--branch", "nan is no number of seconds")
+    if resume is not None and branch is None:
+        raise InputError("", "--resume", "there is nothing to resume without --branch")
+
+
+def _write_results(path: Path, found: NetworkAudit) -> None:
+    """Write the exact result, and the tolerant one beside it."""
+    write_whole(path, exact_result(found))
+    write_whole(path.with_name(path.name + ".tolerant"), tolerant_result(found))
+
+
+def _unfinished(
+    resume: Path | None, ledger: Path | None, model: Path, property_: Path
+) -> Unfinished | None:
+    """Where unfinished branching is kept: where it was asked for, else beside the ledger."""
+    if resume is None and ledger is not None:
+        resume = ledger.with_name(ledger.name + ".unfinished")
+    if resume is None:
+        return None
+    model_hash, property_hash = (sha256(one.read_bytes()) for one in (model, property_))
+    return Unfinished.of(resume, (model_hash.hexdigest(), property_hash.hexdigest()))
 
 
 def _watcher(seconds: float, progress: Progress) -> Watch:
@@ -176,7 +207,7 @@ def _read(model: Path, property_: Path) -> tuple[Prepared, Property]:
 
 
 def _read_claims(bounds: Path, prepared: Prepared, model: Path) -> BoundsFile:
-    return read_bounds(bounds, prepared, hashlib.sha256(model.read_bytes()).hexdigest())
+    return read_bounds(bounds, prepared, sha256(model.read_bytes()).hexdigest())
 
 
 def _write_trees(path: Path, found: NetworkAudit, model: Path, property_: Path) -> None:
@@ -207,9 +238,9 @@ def _header(model: Path, property_: Path, method: str) -> dict[str, object]:
     return {
         "producer": f"refsem {__version__}",
         "model": model.name,
-        "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
+        "model_sha256": sha256(model.read_bytes()).hexdigest(),
         "property": property_.name,
-        "property_sha256": hashlib.sha256(property_.read_bytes()).hexdigest(),
+        "property_sha256": sha256(property_.read_bytes()).hexdigest(),
         "method": method,
         "network": "real",
     }

@@ -56,7 +56,7 @@ def leaf_boxes(root: Boxes, nodes: Iterable[Node], batch: int) -> Iterator[Boxes
             lowers.append(lower)
             uppers.append(upper)
         else:
-            _check(index, node, lower, upper)
+            checked_split(index, node, lower, upper)
             inner, outer = split(lower, upper, node)
             stack += [(outer, upper), (lower, inner)]
         if len(lowers) == batch:
@@ -68,7 +68,8 @@ def leaf_boxes(root: Boxes, nodes: Iterable[Node], batch: int) -> Iterator[Boxes
         yield Boxes(np.stack(lowers), np.stack(uppers), root.unit)
 
 
-def _check(index: int, node: Split, lower: FloatArray, upper: FloatArray) -> None:
+def checked_split(index: int, node: Split, lower: FloatArray, upper: FloatArray) -> None:
+    """Nothing if the split, the node of this number, cuts the box; else `TreeError`."""
     if not 0 <= node.dimension < len(lower):
         raise TreeError(index, f"there is no dimension {node.dimension}")
     if abs(node.cut) >> BITS or not lower[node.dimension] < node.cut < upper[node.dimension]:

@@ -26,6 +26,13 @@ Flags = npt.NDArray[np.bool_]
 BATCH = 64
 _FORCED = 4
 
+MEMORY = 2**30
+"""Bytes that a search may hold, its tree and open boxes together: it ends when they are more."""
+
+_OPEN_BYTES = 400
+_SPLIT_BYTES = 300
+_LEAF_BYTES = 200
+
 Open = tuple[int, Floats, Floats]
 """A box to be looked at: its path from the root (1, halves 2·path, 2·path + 1) and its ends."""
 
@@ -38,6 +45,7 @@ class Branching:
     layers: tuple[FloatLayer, ...]
     bounds: Floats
     unit: int
+    size: int
     open: list[Open]
     splits: dict[int, Split] = field(default_factory=dict)
     leaves: int = 0
@@ -50,7 +58,18 @@ class Branching:
     def over(cls, claims: RegionClaims, layers: tuple[FloatLayer, ...], root: Boxes) -> "Branching":
         """A search that has not begun."""
         bounds = claims.bounds.nearest_float64()[0]
-        return cls(claims, layers, bounds, root.unit, [(1, root.lower[0], root.upper[0])])
+        size, whole = root.lower.shape[1], (1, root.lower[0], root.upper[0])
+        return cls(claims, layers, bounds, root.unit, size, [whole])
+
+    @property
+    def held(self) -> int:
+        """Bytes that the tree, the open boxes and what is remembered of leaves take, at most."""
+        box = 16 * self.size
+        return (
+            len(self.open) * (_OPEN_BYTES + box)
+            + len(self.splits) * _SPLIT_BYTES
+            + self.leaves * (_LEAF_BYTES + box)
+        )
 
     def points(self) -> ExactTensor:
         """The candidates met since the last call, moved into the region's box, a row each."""
@@ -79,9 +98,17 @@ class Branching:
 
 
 def explore(search: Branching, deadline: float, workers: int) -> Iterator[None]:
-    """One round after another until nothing is open or `time.monotonic()` passes the deadline."""
+    """One round after another until nothing is open or `time.monotonic()` passes the deadline.
+
+    It ends also when the search is stuck, or holds more than `MEMORY`.
+    """
     with ThreadPoolExecutor(workers) as pool:
-        while search.open and not search.stuck and time.monotonic() < deadline:
+        while (
+            search.open
+            and not search.stuck
+            and search.held <= MEMORY
+            and time.monotonic() < deadline
+        ):
             parts = [_taken(search) for _ in range(workers)]
             found = pool.map(lambda part: _bounded(search, part), [p for p in parts if p])
             for one in list(found):
