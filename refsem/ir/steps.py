@@ -20,6 +20,7 @@ from flint import fmpz_mat
 from gmpy2 import mpq
 
 from refsem.exact.tensor import (
+    BooleanArray,
     ExactTensor,
     IntegerArray,
     concatenate,
@@ -49,13 +50,13 @@ class Gather:
     def adjoint(self, coefficients: ExactTensor) -> ExactTensor:
         """The coefficients on the input that give the same sum as these on the output."""
         gathered = np.zeros((coefficients.shape[0], self.inputs), dtype=object)
-        for places in self._rounds():
+        for places in self._rounds((coefficients.numerators != 0).any(axis=0)):
             gathered[:, self.index[places]] += coefficients.numerators[:, places]
         return ExactTensor(gathered, coefficients.exponent, coefficients.odd)
 
-    def _rounds(self) -> list[Index]:
-        """The places of the output, in groups within which no entry of the input occurs twice."""
-        present = np.flatnonzero(self.index != ABSENT)
+    def _rounds(self, wanted: BooleanArray) -> list[Index]:
+        """The wanted places of the output, in groups that take no entry of the input twice."""
+        present = np.flatnonzero((self.index != ABSENT) & wanted)
         order = present[np.argsort(self.index[present], kind="stable")]
         taken = self.index[order]
         first = np.flatnonzero(np.diff(taken, prepend=-1)) if taken.size else taken
@@ -149,8 +150,7 @@ class Matrix:
         for matrix in matrices:
             size = self.rows * matrix.nrows()
             left = value.numerators[:, start : start + size]
-            left = left.reshape(count * self.rows, matrix.nrows())
-            product = integer_product(integer_matrix(left), matrix)
+            product = _product(left.reshape(count * self.rows, matrix.nrows()), matrix)
             results.append(product.reshape(count, self.rows * matrix.ncols()))
             start += size
         joined = results[-1] if len(results) <= 2 else np.concatenate(results, axis=1)
@@ -170,6 +170,16 @@ class Matrix:
         positive, negative = self._times(ends, "positive"), self._times(ends, "negative")
         rows = bounds[0].shape[0]
         return positive[:rows] + negative[rows:], positive[rows:] + negative[:rows]
+
+
+def _product(left: IntegerArray, matrix: fmpz_mat) -> IntegerArray:
+    """The product; rows of zeros, as a convolution's pulled back, are not multiplied."""
+    wanted = (left != 0).any(axis=1)
+    if 2 * int(wanted.sum()) > wanted.size:
+        return integer_product(integer_matrix(left), matrix)
+    result = np.zeros((wanted.size, matrix.ncols()), dtype=object)
+    result[wanted] = integer_product(integer_matrix(left[wanted]), matrix)
+    return result
 
 
 Step = Gather | Scale | Total | Matrix

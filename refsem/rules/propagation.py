@@ -17,7 +17,7 @@ from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared
 from refsem.ir.operators import Op
-from refsem.ir.steps import Gather
+from refsem.ir.steps import Gather, Scale, Step
 from refsem.rules.choices import SMOOTH, Choice, interval_choice, line_choices
 from refsem.rules.pairs import PAIRS, pair_interval, pair_planes
 from refsem.rules.piecewise import PIECEWISE, piecewise_interval, piecewise_lines
@@ -292,12 +292,34 @@ def bounded_backwards(prepared: Prepared) -> frozenset[str]:
     paired = (x for node in nodes if node.op in PAIRS for x in node.operands)
     sources = {_source(prepared, x) for x in paired if x in prepared.nodes}
     wanted = {*relaxed, *(x for x in sources if x in prepared.affine), *prepared.graph.outputs}
-    fixed = _fixed(prepared)
-    return frozenset(
-        name
-        for name in wanted
-        if name in prepared.nodes and prepared.nodes[name].op is not Op.INPUT and name not in fixed
-    )
+    idle = {*_fixed(prepared), *_tight(prepared)}
+    return frozenset(name for name in wanted if name in prepared.nodes and name not in idle)
+
+
+def _tight(prepared: Prepared) -> frozenset[str]:
+    """Tensors whose interval step from the inputs is as good as a backward pass.
+
+    Of entries that do not depend on each other a sum has the box that its terms' boxes give.
+    """
+    found: set[str] = set()
+    independent: set[str] = set()
+    for name, node in prepared.nodes.items():
+        pieces = prepared.affine[name].pieces if name in prepared.affine else ()
+        steps = [step for piece in pieces for step in piece.steps]
+        if node.op is Op.INPUT:
+            independent.add(name)
+        elif len(pieces) == 1 and pieces[0].operand in independent:
+            found.add(name)
+            if all(isinstance(step, Scale) or _injective(step) for step in steps):
+                independent.add(name)
+        elif len(pieces) == 1 and all(isinstance(step, Scale | Gather) for step in steps):
+            found |= {name} if pieces[0].operand in found else set()
+    return frozenset(found | independent)
+
+
+def _injective(step: Step) -> bool:
+    """Whether the step only moves entries, none to two places."""
+    return isinstance(step, Gather) and np.unique(step.index).size == step.index.size
 
 
 def _source(prepared: Prepared, name: str) -> str:

@@ -58,12 +58,12 @@ def audit(refsem: Command, files: Files, **changed: object) -> Run:
 
 def test_an_operator_without_bound_rules(refsem: Command, files: Files) -> None:
     """It is read, shown and evaluated; an audit names the tensor and the operator."""
-    nodes = [helper.make_node("Mul", ["X", "X"], ["Y"], "square")]
-    path = files.folder / "square.onnx"
+    nodes = [helper.make_node("PRelu", ["X", "X"], ["Y"], "bent")]
+    path = files.folder / "bent.onnx"
     builders.save(path, nodes, {}, {"X": [1, 1]}, {"Y": [1, 1]})
     refused(
         audit(refsem, files, model=path),
-        f"{path}: tensor 'Y': no bound rule yet for operator mul of variable tensors",
+        f"{path}: tensor 'Y': no bound rule yet for prelu whose slope is a variable tensor",
     )
     shown = refsem("show", path)
     assert shown.status == 0

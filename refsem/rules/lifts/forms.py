@@ -7,13 +7,19 @@ are summed: an induction on the entries of a row.
 from collections.abc import Iterable
 from math import prod
 
+import numpy as np
 from gmpy2 import mpq
 
 from refsem.exact import ExactTensor
+from refsem.exact.tensor import concatenate
+from refsem.ir.affine import AffineNode
 from refsem.rules.lifts.context import Context, Lift, RefusedError
 from refsem.rules.trace import Box, Form, Judgement, Side
 
 _ZERO = mpq(0)
+
+_ROWS = 64
+"""Rows that are pulled back at once: those of a convolution share zeros, which cost nothing."""
 
 
 def start_form(context: Context) -> Judgement:
@@ -51,13 +57,21 @@ def substitute_affine(context: Context) -> Judgement:
     if affine is None or context.node not in form.coefficients:
         raise RefusedError(f"{context.node!r} is not an affine node of the form")
     coefficient = form.coefficients[context.node]
-    pulled: dict[str, ExactTensor] = {}
-    for piece in affine.pieces:
-        part = piece.adjoint(coefficient)
-        pulled[piece.operand] = pulled[piece.operand] + part if piece.operand in pulled else part
+    rows = range(0, max(coefficient.shape[0], 1), _ROWS)
+    parts = [coefficient[start : start + _ROWS] for start in rows]
+    pulled = [
+        (piece.operand, concatenate([piece.adjoint(part) for part in parts], axis=0))
+        for piece in affine.pieces
+    ]
+    return _replace(form, context.node, form.side, pulled, _constants(affine, coefficient))
+
+
+def _constants(affine: AffineNode, coefficient: ExactTensor) -> ExactTensor:
+    """Each row of coefficients times the constant of the node, where that is not 0: one column."""
     size = coefficient.shape[1]
-    constants = coefficient.matmul(affine.constant.broadcast_to((1, size)).reshape(size, 1))
-    return _replace(form, context.node, form.side, pulled.items(), constants)
+    constant = affine.constant.broadcast_to((1, size))
+    (present,) = np.nonzero(constant.numerators[0])
+    return coefficient[:, present].matmul(constant[:, present].reshape(present.size, 1))
 
 
 def substitute(side: Side) -> Lift:
