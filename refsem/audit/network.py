@@ -32,7 +32,7 @@ from refsem.obligations.obligation import (
 )
 from refsem.properties import Property
 from refsem.properties.claims import RegionClaims, region_claims, widened
-from refsem.rules import BY_NAME, Rule
+from refsem.rules import BY_NAME, Rule, enclosed
 from refsem.rules.facts import Voucher
 from refsem.rules.leaves import RULES as LEAF_RULES
 from refsem.rules.propagation import Method, Progress, Propagation
@@ -316,6 +316,8 @@ def _instances(number: int, state: Propagation) -> Iterator[Record]:
 
 def _how(rule: Rule) -> str:
     """What was compared when an application of the rule was established."""
+    if rule in enclosed.RULES:
+        return "bounds over the box are ends of balls on pieces of it; derived values moved outward"
     if rule.cites:
         return "sides hold and cited facts are vouched for, by balls; derived values moved outward"
     return "sides hold; derived values recomputed exactly"

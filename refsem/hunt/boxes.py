@@ -20,8 +20,8 @@ from gmpy2 import mpq
 from refsem.binary32.catalogue import FORMATS, Kind
 from refsem.exact.functions import Enclosure
 from refsem.fuzz.targets.target import HOST_TYPES
-from refsem.hunt.floats import Array
 from refsem.hunt.statement import Statement, defined_over
+from refsem.ir.floats import Array
 from refsem.rounding import exact_value
 
 Range = tuple[float, float]

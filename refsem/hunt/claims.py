@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from refsem.errors import InputError
-from refsem.hunt.floats import Array
+from refsem.ir.floats import Array
 
 Mask = npt.NDArray[np.bool_]
 

@@ -23,11 +23,11 @@ from refsem.binary32.catalogue import FORMATS, Kind
 from refsem.exact.functions import Enclosure, NotEnclosed
 from refsem.hunt.boxes import Box
 from refsem.hunt.claims import Claims, Side
-from refsem.hunt.floats import Array
 from refsem.hunt.landmarks import landmarks
 from refsem.hunt.screen import batch, suspects
 from refsem.hunt.statement import Statement
 from refsem.ir.enclosing import PRECISIONS, enclose_term, point_enclosure
+from refsem.ir.floats import Array
 from refsem.ir.readings import evaluate
 from refsem.rounding import power_of_two
 

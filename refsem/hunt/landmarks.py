@@ -11,8 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from refsem.hunt.floats import Array, evaluate_floats, to_float
 from refsem.hunt.statement import Statement
+from refsem.ir.floats import Array, evaluate_floats, to_float
 from refsem.ir.terms import Operator, Term, substitute, subterms, term
 
 MOST = 32

@@ -18,9 +18,9 @@ from refsem.fuzz.targets.python_target import import_named
 from refsem.hunt.adapters.auto_lirpa import auto_lirpa
 from refsem.hunt.adapters.marabou import marabou
 from refsem.hunt.claims import Claims, read_answer
-from refsem.hunt.floats import Array
 from refsem.hunt.reference import bounds
 from refsem.hunt.statement import Statement
+from refsem.ir.floats import Array
 
 FORMS = "python:module:function, refsem, auto_lirpa[:OPTION,…] or marabou"
 

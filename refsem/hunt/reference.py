@@ -12,9 +12,9 @@ import numpy as np
 from gmpy2 import mpq
 
 from refsem.exact.functions import Enclosure, NotEnclosed
-from refsem.hunt.floats import Array, evaluate_floats
 from refsem.hunt.statement import Statement, subject
 from refsem.ir.enclosing import enclose_term
+from refsem.ir.floats import Array, evaluate_floats
 from refsem.ir.terms import Term, term
 from refsem.rounding import BINARY64, Unbounded, round_down_in, round_up_in
 

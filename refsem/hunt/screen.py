@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from refsem.hunt.claims import Claims, Mask
-from refsem.hunt.floats import Array, evaluate_floats
 from refsem.hunt.statement import Statement
+from refsem.ir.floats import Array, evaluate_floats
 
 NOISE = 1e-11
 """Relative to the terms of a gap: below this its sign is left to exact evaluation."""

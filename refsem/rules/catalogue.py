@@ -7,6 +7,7 @@ about executed arithmetic: nothing applies them yet, and Lean does not read them
 from refsem.rules import (
     absolute,
     clips,
+    enclosed,
     exponentials,
     extrema,
     forms,
@@ -37,6 +38,7 @@ CATALOGUE: tuple[Rule, ...] = (
     *sigmoids.RULES,
     *trigonometric.RULES,
     *steps.RULES,
+    *enclosed.RULES,
     *forms.RULES,
 )
 

@@ -21,6 +21,7 @@ from refsem.ir.steps import Gather, Scale, Step
 from refsem.rules.choices import SMOOTH, Choice, interval_choice, line_choices
 from refsem.rules.pairs import PAIRS, pair_interval, pair_planes
 from refsem.rules.piecewise import PIECEWISE, piecewise_interval, piecewise_lines
+from refsem.rules.ranged import ENCLOSED, by_enclosure, enclosed_lines
 from refsem.rules.replay import Replay, ReplayError
 from refsem.rules.trace import Application, Combination, Form, Region
 
@@ -54,7 +55,7 @@ def check_covered(prepared: Prepared) -> None:
     for name, node in prepared.nodes.items():
         if node.op is Op.INPUT or name in prepared.affine:
             continue
-        if node.op not in {Op.RELU, *SMOOTH, *PIECEWISE, *PAIRS}:
+        if node.op not in {Op.RELU, *SMOOTH, *ENCLOSED, *PIECEWISE, *PAIRS}:
             message = f"no bound rule yet for operator {node.op.value} of variable tensors"
             raise NoRuleError(name, message)
         if node.op is Op.PRELU and node.operands[1] not in prepared.constants:
@@ -111,10 +112,12 @@ class Propagation:
             return self.apply(pair_interval(op), node, suppliers)
         if op in PIECEWISE:
             return self.apply(piecewise_interval(op), node, {"operand": operand})
-        if op not in SMOOTH:
+        if op is Op.RELU:
             return self.apply("relu_interval", node, {"operand": operand})
         box = self.replay.box(operand)
-        rule, chosen = interval_choice(op, box.lower, box.upper)
+        rule, chosen = "enclosed_interval", dict[str, ExactTensor]()
+        if not by_enclosure(op, box.lower, box.upper):
+            rule, chosen = interval_choice(op, box.lower, box.upper)
         try:
             return self.apply(rule, node, {"operand": operand}, chosen)
         except ReplayError as refusal:
@@ -177,7 +180,7 @@ class Propagation:
             operand = self.box_of(self.replay.prepared.nodes[node].operands[0])
             if self.replay.prepared.nodes[node].op in PAIRS:
                 self.lines[node] = self._planes(node, operand)
-            elif self.replay.prepared.nodes[node].op in SMOOTH:
+            elif self.replay.prepared.nodes[node].op in {*SMOOTH, *ENCLOSED}:
                 self.lines[node] = self._smooth_lines(node, operand)
             elif self.replay.prepared.nodes[node].op in PIECEWISE:
                 self.lines[node] = self._piecewise_lines(node, operand)
@@ -192,8 +195,13 @@ class Propagation:
         return upper, self.apply("relu_lower", node, {}, {"s": below})
 
     def _smooth_lines(self, node: str, operand: int) -> tuple[int, int]:
-        box, op = self.replay.box(operand), self.replay.prepared.nodes[node].op
-        return self._applied_lines(node, operand, line_choices(op, box.lower, box.upper))
+        box, prepared = self.replay.box(operand), self.replay.prepared
+        op = prepared.nodes[node].op
+        if by_enclosure(op, box.lower, box.upper):
+            choices = enclosed_lines(prepared, node, box.lower, box.upper)
+        else:
+            choices = line_choices(op, box.lower, box.upper)
+        return self._applied_lines(node, operand, choices)
 
     def _piecewise_lines(self, node: str, operand: int) -> tuple[int, int]:
         box, prepared = self.replay.box(operand), self.replay.prepared
@@ -267,7 +275,7 @@ def propagate(
 
 def _target(state: Propagation, name: str, region: Region, method: Method) -> int:
     """The box of a target; of functions the better of both methods, for lines may be loose."""
-    loose = {*SMOOTH, *PAIRS}
+    loose = {*SMOOTH, *ENCLOSED, *PAIRS}
     curved = any(node.op in loose for node in state.replay.prepared.nodes.values())
     if method is Method.CROWN and curved:
         both = {"first": state.crown(name, region.boxes), "second": from_boxes(state, name)}
@@ -287,7 +295,7 @@ def from_boxes(state: Propagation, name: str) -> int:
 def bounded_backwards(prepared: Prepared) -> frozenset[str]:
     """The nodes whose boxes decide slopes, and the outputs: those worth a backward pass."""
     nodes = prepared.nodes.values()
-    curved = {Op.RELU, *SMOOTH, *PIECEWISE}
+    curved = {Op.RELU, *SMOOTH, *ENCLOSED, *PIECEWISE}
     relaxed: Iterable[str] = (x for node in nodes if node.op in curved for x in node.operands)
     paired = (x for node in nodes if node.op in PAIRS for x in node.operands)
     sources = {_source(prepared, x) for x in paired if x in prepared.nodes}

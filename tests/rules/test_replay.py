@@ -85,7 +85,7 @@ def test_every_lift_is_executed_by_these_networks() -> None:
     elsewhere = {"floor_lower", "ceiling_upper"}  # by the review of a split tree
     elsewhere |= {*table.SMOOTH_INTERVALS, *table.SMOOTH_UPPER, *table.SMOOTH_LOWER}
     kinds = ("interval", "upper", "lower")  # of pieces: by test_piecewise_networks
-    pieces = (*table.ALGEBRAIC, *table.WHOLE)
+    pieces = (*table.ALGEBRAIC, *table.WHOLE, "enclosed")  # the last by test_enclosed_networks
     elsewhere |= {f"{family}_{kind}" for family in pieces for kind in kinds}
     assert used == set(table.LIFTS) - elsewhere
 

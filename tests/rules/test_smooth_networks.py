@@ -163,7 +163,7 @@ def test_a_target_is_bounded_by_intervals_where_those_are_tighter_than_lines() -
 @each
 def test_every_function_is_established_by_its_own_rule(op: Op) -> None:
     prepared, functions = network(op, 0)
-    state = bounded_by(prepared, box(0.25, 0.5), Method.CROWN, {}, progress)
+    state = bounded_by(prepared, box(0.25, 0.03125), Method.CROWN, {}, progress)
     used = {application.rule for application in state.replay.applications}
     for function in functions:
         assert any(BY_NAME[name].operator is function for name in used)
@@ -184,7 +184,7 @@ def test_every_lift_is_executed_by_these_networks() -> None:
     used = set()
     for op in SMOOTH:
         for centre in (0.25, 0.75):
-            state = bounded_by(network(op, 1)[0], box(centre, 0.25), Method.CROWN, {}, progress)
+            state = bounded_by(network(op, 1)[0], box(centre, 0.03125), Method.CROWN, {}, progress)
             used |= {application.rule for application in state.replay.applications}
     negative = unary(Op.RECIPROCAL, 1)
     state = bounded_by(negative, ends((-3, -1)), Method.CROWN, {}, progress)

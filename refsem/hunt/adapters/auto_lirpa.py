@@ -25,7 +25,7 @@ import numpy as np
 
 from refsem.errors import InputError
 from refsem.hunt.adapters import REFUSED_ALL
-from refsem.hunt.floats import Array
+from refsem.ir.floats import Array
 
 Network = Callable[..., Any]
 Write = Callable[[Any, Mapping[str, Any]], Network]

@@ -15,7 +15,7 @@ import numpy as np
 
 from refsem.errors import InputError
 from refsem.hunt.adapters import REFUSED_ALL
-from refsem.hunt.floats import Array
+from refsem.ir.floats import Array
 
 NAME = "marabou"
 Constrain = Callable[[Any, Any, list[int], int, Mapping[str, float]], None]
