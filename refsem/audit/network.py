@@ -16,6 +16,7 @@ from refsem.audit.branching import Branched, Points, SplitProof, Watch, branch
 from refsem.audit.enclosed import EnclosedPoint, enclosed_witnesses
 from refsem.audit.unfinished import Unfinished
 from refsem.ir.evaluation import Prepared, evaluate_graph, irrational_tensor
+from refsem.ir.joining import output_parts
 from refsem.obligations.discharge import DEFAULT_LIMITS, audit_rule
 from refsem.obligations.obligation import (
     By,
@@ -378,12 +379,14 @@ def output_bounds(audit: NetworkAudit) -> Iterator[tuple[int, str, int, mpq, mpq
     """For each case and output entry: case, tensor, index, exact lower and upper bound."""
     for region in audit.regions:
         state = region.propagation
-        for tensor in audit.prepared.graph.outputs:
-            box = state.replay.box(state.boxes[tensor])
-            ends = list(zip(box.lower.rationals(), box.upper.rationals(), strict=True))
-            for case, _ in region.claims.cases:
-                for index, (lower, upper) in enumerate(ends):
-                    yield case, tensor, index, lower, upper
+        (output,) = audit.prepared.graph.outputs
+        box = state.replay.box(state.boxes[output])
+        ends = tuple(zip(box.lower.rationals(), box.upper.rationals(), strict=True))
+        parts = output_parts(audit.prepared.graph)
+        names = [(tensor, index) for tensor, size in parts for index in range(size)]
+        for case, _ in region.claims.cases:
+            for (tensor, index), (lower, upper) in zip(names, ends, strict=True):
+                yield case, tensor, index, lower, upper
 
 
 def silent(_node: str, _done: int, _count: int) -> None:

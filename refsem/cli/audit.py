@@ -27,6 +27,7 @@ from refsem.cli.terminal import layer_progress, print_json, report_console
 from refsem.errors import InputError
 from refsem.ir import load_model
 from refsem.ir.evaluation import Prepared, irrational_tensor, prepare
+from refsem.ir.joining import joined
 from refsem.obligations.ledger import write_ledger, write_whole
 from refsem.properties import Property, load_property
 from refsem.properties.claims import check_fits
@@ -196,7 +197,7 @@ def _refuse_later(network: str) -> None:
 
 
 def _read(model: Path, property_: Path) -> tuple[Prepared, Property]:
-    prepared = prepare(load_model(model))
+    prepared = prepare(joined(load_model(model)))
     try:
         check_covered(prepared)
     except NoRuleError as error:
@@ -230,7 +231,11 @@ def _write_certificate(path: Path, model: Path, method: Method, found: NetworkAu
         raise InputError("", "--write-certificate", message)
     ((box,),) = (region.claims.region.boxes.values() for region in found.regions)
     kind = NodeKind.IBP if method is Method.IBP else NodeKind.ALPHA
-    text = certificate_text(load_node_graph(model), box, kind)
+    graph = load_node_graph(model)
+    if len(graph.prepared.graph.inputs) > 1:
+        message = "none is written of several inputs or outputs"
+        raise InputError("", "--write-certificate", message)
+    text = certificate_text(graph, box, kind)
     write_whole(path, text + "\n")
 
 

@@ -83,7 +83,9 @@ def check_fits(prepared: Prepared, property_: Property, file: str) -> None:
     """Nothing if the property is about such a network; `InputError` naming both counts if not."""
     graph = prepared.graph
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
-        raise InputError(file, "", "networks with several inputs or outputs are not supported yet")
+        raise InputError(
+            file, "", "a network with several inputs or outputs has to be joined first"
+        )
     for what, name, count in (
         ("inputs", graph.inputs[0], property_.inputs),
         ("outputs", graph.outputs[0], property_.outputs),
