@@ -238,7 +238,9 @@ def _contracted(
         order = turned.ravel()[order]
     else:
         return NotAffine("a product of two variable tensors is not affine")
-    weight = Gather(right.ravel(), 0).forward(constants[constant]) * factor
+    weight = Gather(right.ravel(), 0).forward(constants[constant])
+    for scaling in _scaled(factor):
+        weight = scaling.forward(weight)
     matrix = Matrix.of(left.shape[1], weight.reshape(*right.shape).transpose((0, 2, 1)))
     inputs = int(np.prod(shapes[variable]))
     produced = left.shape[0] * left.shape[1] * right.shape[1]

@@ -120,6 +120,12 @@ class Block:
     transposed: fmpz_mat
 
 
+def _block(numerators: IntegerArray, above: IntegerArray) -> Block:
+    """The block of a matrix and its positive part: what is left of it is the negative part."""
+    whole, positive = integer_matrix(numerators), integer_matrix(above)
+    return Block(whole, positive, whole - positive, whole.transpose())
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Matrix:
     """out[b, i, j] = Σ_k in[b, i, k] · W_b[k, j], W_b = numerators / (2^exponent · odd)."""
@@ -132,13 +138,8 @@ class Matrix:
     @classmethod
     def of(cls, rows: int, weight: ExactTensor) -> "Matrix":
         """The step that multiplies `rows` rows of each block b by weight[b], a matrix."""
-        zero = ExactTensor.full((), mpq(0))
-        parts = (weight, weight.maximum(zero), weight.minimum(zero), weight.transpose((0, 2, 1)))
-        numerators = (part.numerators for part in parts)
-        blocks = tuple(
-            Block(*(integer_matrix(matrix) for matrix in block))
-            for block in zip(*numerators, strict=True)
-        )
+        above = weight.maximum(ExactTensor.full((), mpq(0)))
+        blocks = tuple(map(_block, weight.numerators, above.numerators))
         return cls(rows, blocks, weight.exponent, weight.odd)
 
     def _times(self, value: ExactTensor, part: str) -> ExactTensor:
