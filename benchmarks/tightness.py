@@ -1,6 +1,6 @@
 """How tight our exactly replayed boxes are beside a float tool's, method by method.
 
-    REFSEM_DATA=... python benchmarks/tightness.py [PART OF A MODEL'S, PROPERTY'S OR METHOD'S NAME]...
+    REFSEM_DATA=... python benchmarks/tightness.py [PART OF A ROW'S NAME]...
 
 For the rows of `reference_bounds.json` (auto_LiRPA in float64; alpha-CROWN ten iterations): the
 width of each output's exact box over that of the float tool's, and processor seconds. With

@@ -1,7 +1,9 @@
 """What each TorchLean operator becomes in the catalogue: one row a kind of node.
 
 Sums become products with ones, in the order of the entries: the same number in the reals, and in
-binary32 the same left fold from +0, for 1·x is x.
+binary32 the same left fold from +0, for 1·x is x. A mean of a power of two is such a sum, times
+1/n before it is rounded; any other is the catalogue's, its sum over n. Windows, softmax and what
+else needs no product is in `refsem.ir.torchlean_kinds`.
 """
 
 from collections.abc import Callable, Mapping
@@ -236,12 +238,13 @@ def _reduced(*, mean: bool) -> Lower:
     def lower(builder: Builder, stated: Stated) -> str:
         axis, source = _axis(stated), stated.parents[0]
         count = source.shape[axis]
-        pattern = ONE
-        if mean:
-            if count == 0 or count & (count - 1):
-                message = f"a mean of {count}: 1/{count} is no binary32 value; not supported"
-                raise stated.place.error(message)
-            pattern = round_to(BINARY32, Mode.RNE, mpq(1, count), 0)
+        if mean and count == 0:
+            raise stated.place.error("a mean of no entries: 0/0, which TorchLean takes for 0")
+        if mean and count & (count - 1):
+            kept = int(len(stated.shape) == len(source.shape))
+            where = {"axes": (axis,), "keepdims": kept}
+            return builder.put(stated.name, Op.REDUCE_MEAN, (source,), where).name
+        pattern = round_to(BINARY32, Mode.RNE, mpq(1, count), 0) if mean else ONE
         rest = [other for other in range(len(source.shape)) if other != axis]
         turned = builder.put(
             f"{stated.name}.turned", Op.TRANSPOSE, (source,), {"axes": (*rest, axis)}

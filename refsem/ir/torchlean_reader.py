@@ -18,7 +18,8 @@ from pathlib import Path
 from refsem.errors import InputError
 from refsem.ir.graph import Graph, GraphError, check_wellformed
 from refsem.ir.operators import Shape
-from refsem.ir.torchlean_operators import KINDS, Builder, Stated
+from refsem.ir.torchlean_kinds import KINDS
+from refsem.ir.torchlean_operators import Builder, Stated
 from refsem.untrusted.decimals import read_integer
 from refsem.untrusted.strict_json import Value, read_json
 

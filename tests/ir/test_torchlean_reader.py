@@ -10,7 +10,7 @@ from gmpy2 import mpq
 
 from refsem.errors import InputError
 from refsem.exact import ExactTensor
-from refsem.ir import load_model
+from refsem.ir import Op, load_model
 from refsem.ir.evaluation import evaluate_graph, prepare
 from refsem.ir.execution import Execution, Extrema, execute, in_order
 from refsem.ir.torchlean_reader import read_torchlean
@@ -50,16 +50,62 @@ def test_the_samples_evaluate_to_four(data: Path, tmp_path: Path, name: str) -> 
     assert value(tmp_path / "g.json", json.loads(text), 1, -2, 3, -4) == [4]
 
 
-CASES: list[tuple[Document, list[int]]] = [
-    (graph(node(0, "input", [], [4]), node(1, "abs", [0], [4])), [1, 2, 3, 4]),
+WIDE = {"kH": 3, "kW": 3, "stride": 1, "padding": 2}
+
+
+def on_image(kind: str, shape: list[int], **more: object) -> Document:
+    """1, -2, 3, -4 as an image of two rows."""
+    nodes = node(0, "input", [], [4]), node(1, "reshape", [0], [1, 2, 2])
+    return graph(*nodes, node(2, kind, [1], shape, **more))
+
+
+AFFINE = graph(
+    node(0, "input", [], [4]),
+    node(1, "linear", [0], [2], weight=[[1, 0, 0, 0], [0, 1, 1, 0]], bias=[0.5, 7]),
+    node(2, "reshape", [1], [2, 1]),
+    node(3, "const", [], [2, 1], values=[[0.5], [-1]]),
+    node(4, "add", [2, 3], [2, 1]),
+)
+CASES: list[tuple[Document, list[int] | list[mpq]]] = [
+    (on_image("max_pool2d", [1, 1, 2], kH=2, kW=1, stride=1), [3, -2]),
+    (on_image("max_pool2d", [1, 1, 1], kH=1, kW=1, stride=2), [1]),
+    (on_image("avg_pool2d", [1, 2, 1], kH=1, kW=2, stride=1), [mpq(-1, 2), mpq(-1, 2)]),
+    (
+        on_image("max_pool2d_pad", [1, 2, 2], kH=2, kW=2, stride=2, padding=1),
+        [1, -2, 3, -4],
+    ),
+    (
+        on_image("avg_pool2d_pad", [1, 2, 2], kH=3, kW=3, stride=1, padding=1),
+        [mpq(-2, 9)] * 4,
+    ),
+    (
+        graph(
+            node(0, "input", [], [2, 2]),
+            node(1, "abs", [0], [2, 2]),
+            node(2, "concat", [0, 1, 0], [2, 6], axis=1),
+        ),
+        [1, -2, 1, 2, 1, -2, 3, -4, 3, 4, 3, -4],
+    ),
     (
         graph(
             node(0, "input", [], [4]),
-            node(1, "linear", [0], [2], weight=[[1, 0, 0, 0], [0, 1, 1, 0]], bias=[0.5, 7]),
-            node(2, "reshape", [1], [2, 1]),
-            node(3, "const", [], [2, 1], values=[[0.5], [-1]]),
-            node(4, "add", [2, 3], [2, 1]),
+            node(1, "abs", [0], [4]),
+            node(2, "mse_loss", [0, 1], []),
         ),
+        [20],
+    ),
+    (
+        graph(
+            node(0, "input", [], [4]),
+            node(1, "concat", [0, 0, 0], [12], axis=0),
+            node(2, "reshape", [1], [2, 6]),
+            node(3, "reduce_mean", [2], [2, 1], axes=[1], keepdim=True),
+        ),
+        [mpq(-1, 2)] * 2,
+    ),
+    (graph(node(0, "input", [], [4]), node(1, "abs", [0], [4])), [1, 2, 3, 4]),
+    (
+        AFFINE,
         [2, 7],
     ),
     (
@@ -149,8 +195,37 @@ REFUSED: list[tuple[Document, str]] = [
         "operands of shapes [[1, 4], [4]]",
     ),
     (
-        graph(node(0, "input", [], [3]), node(1, "reduce_mean", [0], [], axis=0)),
-        "a mean of 3: 1/3 is no binary32 value; not supported",
+        graph(node(0, "input", [], [2, 0]), node(1, "reduce_mean", [0], [2], axis=1)),
+        "a mean of no entries",
+    ),
+    (
+        graph(node(0, "input", [], [1, 2, 2]), node(1, "max_pool2d_pad", [0], [1, 3, 3], **WIDE)),
+        "2 is more than half a window of [3, 3]",
+    ),
+    (
+        graph(node(0, "input", [], [4]), node(1, "max_pool2d", [0], [4], kH=1, kW=1, stride=1)),
+        "channels, rows, columns expected",
+    ),
+    (
+        graph(node(0, "input", [], [1, 2, 2]), node(1, "max_pool2d", [0], [1, 2, 2], kH=2, kW=1)),
+        "the key 'stride' is missing",
+    ),
+    (
+        graph(node(0, "input", [], [4]), node(1, "softmax", [0], [4], axis=1)),
+        "1 is not between 0 and 0",
+    ),
+    (graph(node(0, "input", [], [4]), node(1, "concat", [0], [4], axis=0)), "1 parents; concat"),
+    (
+        graph(
+            node(0, "input", [], [1, 4]),
+            node(1, "reshape", [0], [4]),
+            node(2, "mse_loss", [0, 1], []),
+        ),
+        "operands of shapes [[1, 4], [4]]",
+    ),
+    *(
+        (sample(kind), f"operator {kind!r} is not supported")
+        for kind in ("conv2d", "conv", "layernorm", "batch_norm2d_nchw_eval", "max_pool")
     ),
     (
         graph(
@@ -174,9 +249,18 @@ def test_what_is_not_right_is_refused(tmp_path: Path, document: Document, messag
     assert message in str(caught.value)
 
 
+def test_a_softmax_is_along_its_axis(tmp_path: Path) -> None:
+    path = tmp_path / "g.json"
+    path.write_text(
+        json.dumps(graph(node(0, "input", [], [2, 3]), node(1, "softmax", [0], [2, 3], axis=0)))
+    )
+    found = load_model(path).node("n1")
+    assert (found.op, found.attribute("axes")) == (Op.SOFTMAX, (0,))
+
+
 def test_every_node_has_its_tensor(tmp_path: Path) -> None:
     path = tmp_path / "g.json"
-    path.write_text(json.dumps(CASES[1][0]))
+    path.write_text(json.dumps(AFFINE))
     read = read_torchlean(path)
     assert read.tensors == ("n0", "n1", "n2", "n3", "n4")
     assert np.array_equal(read.graph.constants["n1.weight"].shape, (4, 2))
