@@ -4,7 +4,7 @@ import json
 import runpy
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -137,11 +137,11 @@ def test_passes_of_a_fixed_length_are_as_many_applications_a_layer(tmp_path: Pat
     assert counts[6] - counts[5] == counts[5] - counts[4]
     drawn = depth["drawing"]({"one": [(4, 1.0), (8, 2.0)], "two": [(4, 0.5)]})
     (tmp_path / "depth.svg").write_text(drawn)
-    circles = ElementTree.parse(tmp_path / "depth.svg").getroot().iter(f"{SVG}circle")  # noqa: S314
+    circles = ET.parse(tmp_path / "depth.svg").getroot().iter(f"{SVG}circle")  # noqa: S314
     assert len(list(circles)) == 3
 
 
 def test_the_picture_in_the_documentation_has_every_depth() -> None:
     depth = runpy.run_path(str(BENCHMARKS / "depth.py"))
-    root = ElementTree.parse(BENCHMARKS.parent / "docs" / "depth.svg").getroot()  # noqa: S314
+    root = ET.parse(BENCHMARKS.parent / "docs" / "depth.svg").getroot()  # noqa: S314
     assert len(list(root.iter(f"{SVG}circle"))) == 2 * len(depth["DEPTHS"])
