@@ -30,9 +30,13 @@ NAMED = {
 ACCEPTED = {
     *("mlp_cert.json", "piecewise_linear_cert.json", "smoke_box3d_camera_cert.json"),
     *("check_box3d_camera_cert.json", "crown_query_v1_readme.json"),
-    "monotonicity_v1_readme.json",
+    *("monotonicity_v1_readme.json", "logistic_trivial_cert.json", "sin_cert.json"),
 }
+LONG, PINN = "logistic_learned_cert.json", "pinn_cert.json"
+"""Judged in test_curves.py, for they take longer."""
+CORRIDOR = "sample_ode_cert.json"
 UNDECIDED = {
+    "sample_ode_cert.json": "parameters absent",
     "attention_softmax_cert.json": "parameters absent",
     "cnn_cert.json": "parameters absent",
     "gru_gate_cert.json": "parameters absent",
@@ -40,11 +44,6 @@ UNDECIDED = {
     "sample_abcrown_leaf_cert_v0_1.json": "leaf bounds not recomputed: no model given",
     "sample_abcrown_leaf_artifact_v0_1.json": "leaf bounds not recomputed: no model given",
     "example_raw_leaf_dump.json": "leaf bounds not recomputed: no model given",
-    "pinn_cert.json": "derivatives of networks are not supported yet",
-    "logistic_learned_cert.json": "derivatives of networks are not supported yet",
-    "logistic_trivial_cert.json": "derivatives of networks are not supported yet",
-    "sample_ode_cert.json": "derivatives of networks are not supported yet",
-    "sin_cert.json": "derivatives of networks are not supported yet",
 }
 MARGINS = "digits_linear_margin_cert.json"
 
@@ -58,8 +57,8 @@ def expected(path: Path) -> tuple[Verdict, str]:
         return Verdict.NOT_A_CERTIFICATE, NAMED[name]
     if name in ACCEPTED:
         return Verdict.ACCEPTED, ""
-    if name == MARGINS:
-        return Verdict.REJECTED, "2400 findings"
+    if name == CORRIDOR and (path.parent / "zero_mlp.json").exists():
+        return Verdict.ACCEPTED, ""
     return Verdict.UNDECIDED, UNDECIDED[name]
 
 
@@ -67,7 +66,7 @@ def test_every_file_gets_its_verdict_with_reasons(data: Path) -> None:
     files = sorted((data / "torchlean").rglob("*.json"))
     counts = Counter[Verdict]()
     for path in files:
-        if path.name == MARGINS:
+        if path.name in {MARGINS, LONG, PINN}:
             continue
         found = checked(path)
         verdict, reason = expected(path)
@@ -79,8 +78,8 @@ def test_every_file_gets_its_verdict_with_reasons(data: Path) -> None:
     assert len(files) == 67
     assert counts == {
         Verdict.NOT_A_CERTIFICATE: 30,
-        Verdict.ACCEPTED: 9,
-        Verdict.UNDECIDED: 26,
+        Verdict.ACCEPTED: 15,
+        Verdict.UNDECIDED: 16,
     }
 
 

@@ -16,7 +16,7 @@ from gmpy2 import mpq
 
 from refsem.certificates.comparison import TOLERANCE, apart, inward
 from refsem.certificates.foreign.digits import Classifier, Example, read_classifier, read_examples
-from refsem.certificates.foreign.material import FileFormat, Material, called
+from refsem.certificates.foreign.material import FileFormat, Material, beside, called
 from refsem.certificates.foreign.regions import FlatBox, read_box
 from refsem.certificates.report import (
     Answers,
@@ -143,7 +143,7 @@ def _files(
         (material.model, _META[0], _META[2], "weights (--model)"),
         (material.data, _META[1], _META[3], "data (--data)"),
     ):
-        path = given if given is not None else _beside(material.file, stated.get(path_key, ""))
+        path = given if given is not None else beside(material.file, stated.get(path_key, ""))
         if path is None:
             return f"{what} not given, and not beside the report"
         digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
@@ -153,13 +153,6 @@ def _files(
             findings.append(Finding(f"meta.{hash_key}", f"{path.name} has another SHA-256"))
         found.append(path)
     return found[0], found[1]
-
-
-def _beside(report: Path, stated: str) -> Path | None:
-    """The file of that name in the report's own folder: nowhere else is looked."""
-    name = stated.replace("\\", "/").rsplit("/", 1)[-1]
-    path = report.parent / name
-    return path if name not in {"", ".", ".."} and path.is_file() else None
 
 
 # recomputation

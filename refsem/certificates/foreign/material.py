@@ -43,3 +43,10 @@ def stated_format(root: Value) -> str | None:
 def called(*names: str) -> Callable[[Value], bool]:
     """Recognises files whose `format` is one of these."""
     return lambda root: stated_format(root) in names
+
+
+def beside(report: Path, stated: str) -> Path | None:
+    """The file of that name in the report's own folder: nowhere else is looked."""
+    name = stated.replace("\\", "/").rsplit("/", 1)[-1]
+    path = report.parent / name
+    return path if name not in {"", ".", ".."} and path.is_file() else None
