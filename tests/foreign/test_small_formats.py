@@ -11,6 +11,9 @@ from node_samples import graph_document, node
 
 from refsem.certificates.report import Semantics, Verdict
 from refsem.errors import InputError
+from refsem.ir.graph import Graph, make_node
+from refsem.ir.graph_file import graph_object
+from refsem.ir.operators import Op
 
 Document = dict[str, Any]
 Change = Callable[[Document], object]
@@ -298,7 +301,11 @@ def test_leaf_bounds_are_recomputed_with_the_model(
 
 
 def test_a_model_without_bound_rules_is_refused_by_name(tmp_path: Path) -> None:
-    nodes = [node(0, "input", [], 2), node(1, "mul_elem", [0, 0], 2)]
-    model = graph_document(tmp_path / "g.json", nodes)
-    with pytest.raises(InputError, match="variable tensors"):
+    x = make_node("x", Op.INPUT, (), {"shape": (2,)})
+    slope = make_node("s", Op.NEG, (x,), {})
+    total = make_node("t", Op.PRELU, (x, slope), {})
+    y = make_node("y", Op.REDUCE_SUM, (total,), {"axes": (0,), "keepdims": 1})
+    graph = Graph((x, slope, total, y), {}, ("x",), ("y",))
+    model = written(tmp_path / "g.json", graph_object(graph))
+    with pytest.raises(InputError, match="prelu whose slope is a variable tensor"):
         checked(written(tmp_path / "f.json", leaves()), model=model)
