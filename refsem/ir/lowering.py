@@ -2,7 +2,8 @@
 
 A greatest or least entry becomes a tree of maxima or minima of two tensors; a product of two
 tensors of different shapes one of tensors of the same shape; a quotient by a tensor that is not
-constant the product with its reciprocal; and a sum of products of two such tensors what it says.
+constant the product with its reciprocal; a sum of products of two such tensors what it says; and
+a comparison of two tensors one of their difference with 0.
 So few operators need rules of their own, and every rule about two operands speaks of tensors of
 one shape.
 
@@ -28,6 +29,13 @@ Lower = Callable[[Builder, Node, tuple[Node, ...]], Node | None]
 _FOLDS: Mapping[Fold, Op] = {Fold.MAX: Op.MAX, Fold.MIN: Op.MIN}
 _OF_ITSELF: Mapping[Op, Op] = {Op.MUL: Op.SQUARE, Op.MAX: Op.IDENTITY, Op.MIN: Op.IDENTITY}
 """What an operator of two operands is where both are one tensor."""
+
+_COMPARED: Mapping[Op, Op] = {
+    Op.LESS: Op.POSITIVE,
+    Op.LESS_EQUAL: Op.NONNEGATIVE,
+    Op.EQUAL: Op.ZERO,
+}
+"""What a comparison of x and y asks of y - x."""
 
 
 def lowered(
@@ -58,6 +66,10 @@ def _rule(node: Node, constants: Container[str]) -> Lower:
         return _quotient
     if node.op in _OF_ITSELF:
         return _pair
+    if node.op in _COMPARED:
+        return _comparison
+    if node.op is Op.WHERE:
+        return _choice
     return _itself if ROW[node.op].plan is None else _plan
 
 
@@ -89,6 +101,21 @@ def _pair(builder: Builder, node: Node, operands: tuple[Node, ...]) -> Node | No
     return builder.apply(
         node.op, _spread(builder, left, node.shape), _spread(builder, right, node.shape)
     )
+
+
+def _comparison(builder: Builder, node: Node, operands: tuple[Node, ...]) -> Node | None:
+    """As x < y where 0 < y - x, and so on: a difference compared with 0."""
+    difference = builder.apply(Op.SUB, operands[1], operands[0])
+    return builder.apply(_COMPARED[node.op], difference)
+
+
+def _choice(builder: Builder, node: Node, operands: tuple[Node, ...]) -> Node | None:
+    """All operands of the node's shape; between a tensor and itself there is no choice."""
+    if operands[1].name == operands[2].name:
+        return builder.apply(Op.IDENTITY, _spread(builder, operands[1], node.shape))
+    if all(one.shape == node.shape for one in operands):
+        return None
+    return builder.apply(Op.WHERE, *(_spread(builder, one, node.shape) for one in operands))
 
 
 def _plan(builder: Builder, node: Node, operands: tuple[Node, ...]) -> Node | None:

@@ -6,6 +6,7 @@ about executed arithmetic: nothing applies them yet, and Lean does not read them
 
 from refsem.rules import (
     absolute,
+    branches,
     clips,
     enclosed,
     exponentials,
@@ -38,6 +39,7 @@ CATALOGUE: tuple[Rule, ...] = (
     *sigmoids.RULES,
     *trigonometric.RULES,
     *steps.RULES,
+    *branches.RULES,
     *enclosed.RULES,
     *forms.RULES,
 )

@@ -18,6 +18,9 @@ _NAMES = {Op.MAX: "max", Op.MIN: "min", Op.MUL: "product"}
 PAIRS = frozenset(_NAMES)
 """The operators of two operands that have rules."""
 
+PLANAR = PAIRS | {Op.WHERE}
+"""The operators that are bounded by planes: those, and a choice by a condition."""
+
 
 def pair_interval(op: Op) -> str:
     """The rule for an interval around a node of this operator."""
@@ -37,6 +40,22 @@ def pair_planes(op: Op, left: Box, right: Box) -> tuple[Choice, Choice]:
     if op is Op.MAX:
         return (above, _shared(chord)), (below, {"s": on_grid(share)})
     return (above, {"s": on_grid(1 - share)}), (below, _shared(1 - chord))
+
+
+def branch_planes(condition: Box, left: Box, right: Box) -> tuple[Choice, Choice]:
+    """The rules for planes above and below a choice between two numbers, and their choices.
+
+    Where the condition is decided, the number chosen; else as of a maximum and of a minimum.
+    """
+    (_, over), (_, under) = pair_planes(Op.MAX, left, right)[0], pair_planes(Op.MIN, left, right)[1]
+    low, high = condition.lower.nearest_float64(), condition.upper.nearest_float64()
+    first, second = on_grid(np.ones_like(low)), on_grid(np.zeros_like(low))
+
+    def chosen(slopes: dict[str, ExactTensor]) -> dict[str, ExactTensor]:
+        s, t = (slopes[name].where(high > 0, (second, first)[i]) for i, name in enumerate("st"))
+        return {"s": first.where(low > 0, s), "t": second.where(low > 0, t)}
+
+    return ("where_upper", chosen(over)), ("where_lower", chosen(under))
 
 
 def _greater(lx: Floats, ux: Floats, ly: Floats, uy: Floats) -> tuple[Floats, Floats]:

@@ -19,7 +19,8 @@ from refsem.ir.evaluation import Prepared
 from refsem.ir.operators import Op
 from refsem.ir.steps import Gather, Scale, Step
 from refsem.rules.choices import SMOOTH, Choice, interval_choice, line_choices
-from refsem.rules.pairs import PAIRS, pair_interval, pair_planes
+from refsem.rules.lifts.branches import ROLES
+from refsem.rules.pairs import PLANAR, branch_planes, pair_interval, pair_planes
 from refsem.rules.piecewise import PIECEWISE, piecewise_interval, piecewise_lines
 from refsem.rules.ranged import ENCLOSED, by_enclosure, enclosed_lines
 from refsem.rules.replay import Replay, ReplayError
@@ -55,7 +56,7 @@ def check_covered(prepared: Prepared) -> None:
     for name, node in prepared.nodes.items():
         if node.op is Op.INPUT or name in prepared.affine:
             continue
-        if node.op not in {Op.RELU, *SMOOTH, *ENCLOSED, *PIECEWISE, *PAIRS}:
+        if node.op not in {Op.RELU, *SMOOTH, *ENCLOSED, *PIECEWISE, *PLANAR}:
             message = f"no bound rule yet for operator {node.op.value} of variable tensors"
             raise NoRuleError(name, message)
         if node.op is Op.PRELU and node.operands[1] not in prepared.constants:
@@ -107,9 +108,9 @@ class Propagation:
             return self.apply("dot_product_interval", node, suppliers)
         op, operands = prepared.nodes[node].op, prepared.nodes[node].operands
         operand = self.box_of(operands[0])
-        if op in PAIRS:
-            suppliers = {"x": operand, "y": self.box_of(operands[1])}
-            return self.apply(pair_interval(op), node, suppliers)
+        if op in PLANAR:
+            rule = "where_interval" if op is Op.WHERE else pair_interval(op)
+            return self.apply(rule, node, self._several(node))
         if op in PIECEWISE:
             return self.apply(piecewise_interval(op), node, {"operand": operand})
         if op is Op.RELU:
@@ -170,7 +171,7 @@ class Propagation:
         if node in self.replay.prepared.affine:
             return self.apply("substitute_affine", node, {"form": form})
         upper, lower = self.relaxation(node)
-        if self.replay.prepared.nodes[node].op in PAIRS:
+        if self.replay.prepared.nodes[node].op in PLANAR:
             rule = rule.replace("substitute", "substitute_plane")
         return self.apply(rule, node, {"form": form, "upper": upper, "lower": lower})
 
@@ -178,8 +179,8 @@ class Propagation:
         """The lines above and below a ReLU or a function, or planes, established once."""
         if node not in self.lines:
             operand = self.box_of(self.replay.prepared.nodes[node].operands[0])
-            if self.replay.prepared.nodes[node].op in PAIRS:
-                self.lines[node] = self._planes(node, operand)
+            if self.replay.prepared.nodes[node].op in PLANAR:
+                self.lines[node] = self._planes(node)
             elif self.replay.prepared.nodes[node].op in {*SMOOTH, *ENCLOSED}:
                 self.lines[node] = self._smooth_lines(node, operand)
             elif self.replay.prepared.nodes[node].op in PIECEWISE:
@@ -212,14 +213,19 @@ class Propagation:
             op = prepared.nodes[node].op.value
             raise InputError("", f"tensor {node!r} ({op})", refusal.message) from None
 
-    def _planes(self, node: str, left: int) -> tuple[int, int]:
+    def _planes(self, node: str) -> tuple[int, int]:
         what = self.replay.prepared.nodes[node]
-        right = self.box_of(what.operands[1])
-        choices = pair_planes(what.op, self.replay.box(left), self.replay.box(right))
+        suppliers = self._several(node)
+        boxes = [self.replay.box(index) for index in suppliers.values()]
+        choices = branch_planes(*boxes) if what.op is Op.WHERE else pair_planes(what.op, *boxes)
         (above, over), (below, under) = choices
-        suppliers = {"x": left, "y": right}
         upper = self.apply(above, node, suppliers, over)
         return upper, self.apply(below, node, suppliers, under)
+
+    def _several(self, node: str) -> dict[str, int]:
+        """The boxes of a node's operands by role; a choice has its condition first."""
+        operands = self.replay.prepared.nodes[node].operands
+        return dict(zip(ROLES[-len(operands) :], map(self.box_of, operands), strict=True))
 
     def _applied_lines(
         self, node: str, operand: int, choices: tuple[Choice, Choice]
@@ -275,7 +281,7 @@ def propagate(
 
 def _target(state: Propagation, name: str, region: Region, method: Method) -> int:
     """The box of a target; of functions the better of both methods, for lines may be loose."""
-    loose = {*SMOOTH, *ENCLOSED, *PAIRS}
+    loose = {*SMOOTH, *ENCLOSED, *PLANAR}
     curved = any(node.op in loose for node in state.replay.prepared.nodes.values())
     if method is Method.CROWN and curved:
         both = {"first": state.crown(name, region.boxes), "second": from_boxes(state, name)}
@@ -297,7 +303,7 @@ def bounded_backwards(prepared: Prepared) -> frozenset[str]:
     nodes = prepared.nodes.values()
     curved = {Op.RELU, *SMOOTH, *ENCLOSED, *PIECEWISE}
     relaxed: Iterable[str] = (x for node in nodes if node.op in curved for x in node.operands)
-    paired = (x for node in nodes if node.op in PAIRS for x in node.operands)
+    paired = (x for node in nodes if node.op in PLANAR for x in node.operands)
     sources = {_source(prepared, x) for x in paired if x in prepared.nodes}
     wanted = {*relaxed, *(x for x in sources if x in prepared.affine), *prepared.graph.outputs}
     idle = {*_fixed(prepared), *_tight(prepared)}

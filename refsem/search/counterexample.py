@@ -24,6 +24,10 @@ GRADIENT_STEPS = 12
 _ZERO, _ONE = (ExactTensor.full((1, 1), mpq(value)) for value in (0, 1))
 
 
+_RISING = frozenset({Op.FLOOR, Op.CEIL, Op.ROUND, Op.TRUNC, Op.SIGN, Op.POSITIVE, Op.NONNEGATIVE})
+"""Steps: without a gradient, but a greater argument gives no lesser value."""
+
+
 def corners(claims: RegionClaims, signs: npt.NDArray[np.bool_]) -> ExactTensor:
     """The corners of the box that take the upper end where the sign is true, a row each."""
     ((lower, upper),) = claims.region.boxes.values()
@@ -95,6 +99,8 @@ def _pulled_back(
     """The gradient with respect to each operand of a node, given that with respect to the node."""
     found: dict[str, ExactTensor] = {}
     node = prepared.nodes[name]
+    if name not in prepared.affine and node.op is Op.WHERE:
+        return _chosen_gradient(node, coefficients, values)
     if name not in prepared.affine and node.op in PAIRS:
         parts = zip(
             node.operands,
@@ -104,11 +110,23 @@ def _pulled_back(
         return {operand: coefficients * part for operand, part in parts if operand in values}
     if name not in prepared.affine:
         (operand,) = prepared.operands(name)
+        if node.op in _RISING:
+            return {operand: coefficients}
         return {operand: coefficients.where(_ZERO.less(values[operand]), _ZERO)}
     for piece in prepared.affine[name].pieces:
         part = piece.adjoint(coefficients)
         found[piece.operand] = found[piece.operand] + part if piece.operand in found else part
     return found
+
+
+def _chosen_gradient(
+    node: Node, coefficients: ExactTensor, values: Mapping[str, ExactTensor]
+) -> dict[str, ExactTensor]:
+    """The gradient with respect to the number that is chosen; none for the condition."""
+    condition, first, second = node.operands
+    true = _ZERO.less(values[condition])
+    parts = {first: coefficients.where(true, _ZERO), second: _ZERO.where(true, coefficients)}
+    return {operand: part for operand, part in parts.items() if operand in values}
 
 
 def _pair_gradient(

@@ -86,6 +86,7 @@ def test_every_lift_is_executed_by_these_networks() -> None:
     elsewhere |= {*table.SMOOTH_INTERVALS, *table.SMOOTH_UPPER, *table.SMOOTH_LOWER}
     kinds = ("interval", "upper", "lower")  # of pieces: by test_piecewise_networks
     pieces = (*table.ALGEBRAIC, *table.WHOLE, "enclosed")  # the last by test_enclosed_networks
+    elsewhere |= {f"where_{kind}" for kind in kinds}  # by test_branches
     elsewhere |= {f"{family}_{kind}" for family in pieces for kind in kinds}
     assert used == set(table.LIFTS) - elsewhere
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from refsem.rules.lifts import boxes, curves, enclosed, forms, pairs
+from refsem.rules.lifts import boxes, branches, curves, enclosed, forms, pairs
 from refsem.rules.lifts.context import Lift
 from refsem.rules.trace import Side
 
@@ -62,6 +62,9 @@ LIFTS: Mapping[str, Lift] = {
     **{f"{family}_interval": curves.algebraic_interval for family in ALGEBRAIC},
     **{f"{family}_upper": curves.algebraic_line(Side.UPPER) for family in ALGEBRAIC},
     **{f"{family}_lower": curves.algebraic_line(Side.LOWER) for family in ALGEBRAIC},
+    "where_interval": branches.branch_interval,
+    "where_upper": branches.branch_plane(Side.UPPER),
+    "where_lower": branches.branch_plane(Side.LOWER),
     "enclosed_interval": enclosed.enclosed_interval,
     "enclosed_upper": enclosed.enclosed_line(Side.UPPER),
     "enclosed_lower": enclosed.enclosed_line(Side.LOWER),
