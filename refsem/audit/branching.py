@@ -6,13 +6,14 @@ are derived again by the ordinary replay. Only then is the region's every case p
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import frexp
 from typing import Protocol
 
 import numpy as np
 
+from refsem.audit.signs import SignProof, Watch, branch_signs
 from refsem.audit.unfinished import Unfinished
 from refsem.exact import ExactTensor
 from refsem.exact.sliced import TooWideError
@@ -20,6 +21,7 @@ from refsem.exact.tensor import Toward
 from refsem.ir.evaluation import Prepared, evaluate_graph
 from refsem.properties.claims import RegionClaims
 from refsem.properties.leaves import LeafJudge
+from refsem.properties.sign_trees import splits_signs
 from refsem.properties.trees import TreeCheck
 from refsem.rules.chain import NotChain, chain
 from refsem.rules.leaves import BOUND_BITS, Boxes
@@ -28,12 +30,12 @@ from refsem.search.branching import MEMORY, Branching, explore
 from refsem.search.crown import FloatLayer, float_layers, lower_bounds
 
 WORKERS = 2
+MOST_INPUTS = 10
+"""Inputs beyond which signs of ReLUs are split, not the box."""
+
 _ENDS_BITS = 50
 _ROOM_BITS = 6
 _MOST = 2.0**60
-
-Watch = Callable[[int, int, float], None]
-"""Called now and then with leaves found, boxes open and seconds left."""
 
 Points = dict[str, ExactTensor]
 
@@ -60,7 +62,7 @@ class SplitProof:
 class Branched:
     """What came of a region: a proof, points that meet cases, or neither and why."""
 
-    proof: SplitProof | None
+    proof: SplitProof | SignProof | None
     found: Mapping[int, tuple[Points, int]]
     """By case, exact values of points and the row that meets it."""
     reason: str
@@ -94,7 +96,9 @@ def branch(
     """
     work = _begin(prepared, claims, deadline)
     if isinstance(work, NotChain):
-        return Branched(None, {}, work.reason, 0.0, 0.0)
+        return _by_signs(prepared, claims, deadline, watch, work.reason)
+    if work.root.lower.shape[1] > MOST_INPUTS and not splits_signs(prepared):
+        return _by_signs(prepared, claims, deadline, watch, "")
     if unfinished is not None:
         unfinished.resume(claims, work.search, work.root)
 
@@ -115,6 +119,23 @@ def branch(
         else:
             proof = _checked(work)
     return Branched(proof, found, reason, work.search.seconds, work.check.seconds, late)
+
+
+def _by_signs(
+    prepared: Prepared, claims: RegionClaims, deadline: float, watch: Watch, why: str
+) -> Branched:
+    """The region branched over on signs instead, if the network allows it."""
+    if reason := splits_signs(prepared):
+        return Branched(None, {}, f"{why}; {reason}", 0.0, 0.0)
+    found = branch_signs(prepared, claims, deadline, watch)
+    return Branched(
+        found.proof,
+        found.found,
+        found.reason,
+        found.search_seconds,
+        found.exact_seconds,
+        found.late,
+    )
 
 
 def _stopped(search: Branching) -> tuple[str, bool]:

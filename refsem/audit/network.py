@@ -12,8 +12,9 @@ from enum import Enum
 
 from gmpy2 import mpq
 
-from refsem.audit.branching import Branched, Points, SplitProof, Watch, branch
+from refsem.audit.branching import Branched, Points, SplitProof, branch
 from refsem.audit.enclosed import EnclosedPoint, enclosed_witnesses
+from refsem.audit.signs import SignProof, Watch
 from refsem.audit.unfinished import Unfinished
 from refsem.ir.evaluation import Prepared, evaluate_graph, irrational_tensor
 from refsem.ir.joining import output_parts
@@ -33,6 +34,7 @@ from refsem.obligations.obligation import (
 )
 from refsem.properties import Property
 from refsem.properties.claims import RegionClaims, region_claims, widened
+from refsem.properties.sign_trees import RULES as SIGN_RULES
 from refsem.rules import BY_NAME, Rule, enclosed
 from refsem.rules.facts import Voucher
 from refsem.rules.leaves import RULES as LEAF_RULES
@@ -76,7 +78,7 @@ class RegionAudit:
     branched: Branched | None
 
     @property
-    def proof(self) -> SplitProof | None:
+    def proof(self) -> SplitProof | SignProof | None:
         """The split tree that shows every case, if there is one."""
         return None if self.branched is None else self.branched.proof
 
@@ -268,8 +270,9 @@ def _tolerant(
 
 def _records(regions: tuple[RegionAudit, ...]) -> Iterator[Record]:
     used = {a.rule for r in regions for a in r.propagation.replay.applications}
-    if any(region.proof is not None for region in regions):
-        used |= LEAF_RULES
+    for region in regions:
+        if region.proof is not None:
+            used |= _leaf_rules(region.proof)
     for name in sorted(used):
         yield from audit_rule(BY_NAME[name], DEFAULT_LIMITS)
     for number, region in enumerate(regions):
@@ -336,16 +339,22 @@ def tree_id(region: int) -> str:
     return f"instance/{region}/tree"
 
 
-def _tree(number: int, proof: SplitProof) -> Record:
+def _leaf_rules(proof: SplitProof | SignProof) -> frozenset[str]:
+    return LEAF_RULES if isinstance(proof, SplitProof) else SIGN_RULES
+
+
+def _tree(number: int, proof: SplitProof | SignProof) -> Record:
     """Every leaf was established, or there would be no proof."""
     relying = tuple(
         f"{name}/sound/{claim.name}"
-        for name in sorted(LEAF_RULES)
+        for name in sorted(_leaf_rules(proof))
         for claim in BY_NAME[name].claims
     )
     why = (
         f"{proof.leaves} leaves tile the region; each was established in integers inside floats, "
         f"{proof.reviewed} of them again by the replay"
+        if isinstance(proof, SplitProof)
+        else f"{proof.leaves} leaves take both signs of each neuron split, each by the replay"
     )
     obligation = _obligation(tree_id(number), Kind.INSTANCE, "every leaf of a split tree", ())
     return Record(obligation, Proved(By.INSTANCE, Exact(why), relying))

@@ -8,11 +8,17 @@
 One region for each distinct box of the property, in order. Ends are integers times 2^-unit.
 Nodes in preorder, separated by spaces: `d:c` cuts dimension d at the integer c, `.` is a leaf.
 Nothing in the file is believed: boxes are made from the cuts, and each leaf is bounded anew.
+
+A region may instead be cut where pre-activations change sign (`refsem.properties.sign_trees`):
+`{"cases": [{"nodes": "0:5 . .", "leaves": ["1 0|7|0 4096", …]}]}` has a tree for each case, in
+which `r:i` splits entry i of ReLU r's operand, and for each leaf its weights, its multipliers and
+the slopes below each ReLU. They are chosen values: the rules say which are allowed.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 import numpy as np
 
@@ -29,9 +35,11 @@ from refsem.ir.evaluation import Prepared
 from refsem.properties import Property
 from refsem.properties.claims import RegionClaims, region_claims
 from refsem.properties.leaves import LeafJudge
+from refsem.properties.sign_trees import SignJudge, SignLeaf, SignNode, SignSplit, splits_signs
 from refsem.properties.trees import TreeCheck
 from refsem.rules.chain import NotChain, chain
 from refsem.rules.leaves import Boxes
+from refsem.rules.replay import ReplayError
 from refsem.rules.tree import Node, Split, TreeError
 from refsem.untrusted.strict_json import Number, Value
 
@@ -50,17 +58,27 @@ class TreeRegion:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SignRegion:
+    """A tree of signs for each case of a region."""
+
+    trees: tuple[tuple[SignNode, ...], ...]
+
+
+AnyRegion = TreeRegion | SignRegion
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TreeFile:
     """What a file says."""
 
     producer: str
     model_sha256: str
     property_sha256: str
-    regions: tuple[TreeRegion, ...]
+    regions: tuple[AnyRegion, ...]
 
 
 def tree_object(
-    regions: Iterable[TreeRegion], producer: str, model_sha256: str, property_sha256: str
+    regions: Iterable[AnyRegion], producer: str, model_sha256: str, property_sha256: str
 ) -> dict[str, object]:
     """The file's JSON object."""
     return {
@@ -68,15 +86,37 @@ def tree_object(
         "producer": producer,
         "model_sha256": model_sha256,
         "property_sha256": property_sha256,
-        "regions": [
-            {
+        "regions": [_region_object(region) for region in regions],
+    }
+
+
+def _region_object(region: AnyRegion) -> dict[str, object]:
+    match region:
+        case TreeRegion():
+            return {
                 "unit": region.root.unit,
                 "bound_unit": region.bound_unit,
                 "lower": [str(int(end)) for end in region.root.lower[0]],
                 "upper": [str(int(end)) for end in region.root.upper[0]],
                 "nodes": " ".join(_text(node) for node in region.nodes),
             }
-            for region in regions
+        case SignRegion():
+            return {"cases": [_signs_object(nodes) for nodes in region.trees]}
+        case _:
+            assert_never(region)
+
+
+def _signs_object(nodes: Sequence[SignNode]) -> dict[str, object]:
+    leaves = [node for node in nodes if isinstance(node, SignLeaf)]
+    return {
+        "nodes": " ".join(
+            f"{node.relu}:{node.entry}" if isinstance(node, SignSplit) else "." for node in nodes
+        ),
+        "leaves": [
+            "|".join(
+                " ".join(map(str, part)) for part in (leaf.weights, leaf.multipliers, *leaf.slopes)
+            )
+            for leaf in leaves
         ],
     }
 
@@ -99,7 +139,10 @@ def read_tree(root: Value) -> TreeFile:
     )
 
 
-def _region(value: Value) -> TreeRegion:
+def _region(value: Value) -> AnyRegion:
+    if "cases" in value.entries():
+        cases = value.members(("cases",), ())["cases"]
+        return SignRegion(tuple(tuple(_sign_nodes(one)) for one in cases.items()))
     found = value.members(("unit", "bound_unit", "lower", "upper", "nodes"), ())
     lower, upper = _ends(found["lower"]), _ends(found["upper"])
     if len(lower) != len(upper):
@@ -135,6 +178,31 @@ def _nodes(value: Value) -> Iterator[Node]:
         yield None if match[1] is None else Split(int(match[1]), int(match[2]))
 
 
+def _sign_nodes(value: Value) -> Iterator[SignNode]:
+    found = value.members(("nodes", "leaves"), ())
+    leaves = iter(found["leaves"].items())
+    for node in _nodes(found["nodes"]):
+        if node is not None:
+            yield SignSplit(node.dimension, node.cut)
+            continue
+        leaf = next(leaves, None)
+        if leaf is None:
+            raise found["leaves"].error("fewer than there are leaves among the nodes")
+        yield _sign_leaf(leaf)
+    if next(leaves, None) is not None:
+        raise found["leaves"].error("more than there are leaves among the nodes")
+
+
+def _sign_leaf(value: Value) -> SignLeaf:
+    parts: list[tuple[int, ...]] = []
+    for part in value.text().split("|"):
+        if not re.fullmatch(r"(-?[0-9]{1,60}( -?[0-9]{1,60})*)?", part):
+            raise value.error(f"{part[:40]!r} is no list of integers")
+        parts.append(tuple(int(number) for number in part.split()))
+    weights, multipliers, *slopes = parts if len(parts) > 1 else [*parts, ()]
+    return SignLeaf(tuple(slopes), multipliers, weights)
+
+
 ANSWERS = Answers(
     "that a property's unsafe cases are empty, by cuts that tile each of its boxes",
     "anyone: cuts are chosen freely; no bound and no slope is taken from the file",
@@ -163,7 +231,11 @@ def check_tree(
     leaves = reviewed = 0
     for number, (claims, region) in enumerate(zip(regions, tree.regions, strict=True)):
         place = f"regions[{number}]"
-        one = _judged(place, prepared, claims, region, workers)
+        one = (
+            _judged(place, prepared, claims, region, workers)
+            if isinstance(region, TreeRegion)
+            else _judged_signs(place, prepared, claims, region)
+        )
         if isinstance(one, NotChain):
             return undecided(FORMAT, ANSWERS, f"{place}: {one.reason}")
         found += one.findings
@@ -200,6 +272,27 @@ def _judged(
         unproved = (Finding(f"{place} leaf {leaf.number}", message) for leaf in failed)
         return _Region(tuple(unproved), leaves, 0)
     return _Region((), leaves, check.review(region.root, region.nodes))
+
+
+def _judged_signs(
+    place: str, prepared: Prepared, claims: RegionClaims, region: SignRegion
+) -> _Region | NotChain:
+    if reason := splits_signs(prepared):
+        return NotChain(reason)
+    if len(region.trees) != len(claims.cases):
+        message = f"{len(region.trees)} trees, but the region has {len(claims.cases)} cases"
+        return _Region((Finding(place, message),), 0, 0)
+    judge, findings, leaves = SignJudge.of(prepared, claims), list[Finding](), 0
+    for position, nodes in enumerate(region.trees):
+        where = f"{place} cases[{position}]"
+        try:
+            count, failed = judge.open_leaves(position, nodes)
+        except (TreeError, ReplayError) as error:
+            findings.append(Finding(where, str(error)))
+            continue
+        leaves += count
+        findings += [Finding(f"{where} leaf {one}", "does not prove it empty") for one in failed]
+    return _Region(tuple(findings), leaves, leaves)
 
 
 def _check_root(judge: LeafJudge, root: Boxes) -> None:

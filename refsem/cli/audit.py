@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 
 from refsem import __version__
-from refsem.audit.branching import Watch
 from refsem.audit.network import Budget, NetworkAudit, Verdict, audit_network
 from refsem.audit.report import print_report
 from refsem.audit.result import exact_result, tolerant_result
 from refsem.audit.serialise import audit_object
+from refsem.audit.signs import SignProof, Watch
 from refsem.audit.unfinished import Unfinished
 from refsem.certificates.bounds_file import BoundsFile, read_bounds
 from refsem.certificates.derivation import KEY, derivation_object
@@ -22,7 +22,7 @@ from refsem.certificates.judgement import BoundsReport, judge_bounds
 from refsem.certificates.node_files import NodeKind
 from refsem.certificates.node_graph import load_node_graph
 from refsem.certificates.node_writer import certificate_text
-from refsem.certificates.tree_file import TreeRegion, tree_object
+from refsem.certificates.tree_file import SignRegion, TreeRegion, tree_object
 from refsem.cli.terminal import layer_progress, print_json, report_console
 from refsem.errors import InputError
 from refsem.ir import load_model
@@ -217,7 +217,12 @@ def _write_trees(path: Path, found: NetworkAudit, model: Path, property_: Path) 
     if len(proofs) < len(found.regions):
         click.echo(f"refsem: {path}: not written: no split tree of every region", err=True)
         return
-    trees = [TreeRegion(proof.root, proof.unit, proof.nodes) for proof in proofs]
+    trees = [
+        SignRegion(proof.trees)
+        if isinstance(proof, SignProof)
+        else TreeRegion(proof.root, proof.unit, proof.nodes)
+        for proof in proofs
+    ]
     header = _header(model, property_, "")
     producer, hashes = str(header["producer"]), (header["model_sha256"], header["property_sha256"])
     written = tree_object(trees, producer, *(str(one) for one in hashes))

@@ -19,6 +19,7 @@ from refsem.rules import (
     relu,
     roots,
     sigmoids,
+    splits,
     steps,
     trigonometric,
 )
@@ -42,6 +43,7 @@ CATALOGUE: tuple[Rule, ...] = (
     *branches.RULES,
     *enclosed.RULES,
     *forms.RULES,
+    *splits.RULES,
 )
 
 BY_NAME: dict[str, Rule] = {rule.name: rule for rule in CATALOGUE}

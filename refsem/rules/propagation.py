@@ -7,7 +7,7 @@ Intermediate boxes are the intersection of the CROWN box and one interval step f
 intersected boxes of the operands (as auto_LiRPA credits them).
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -61,6 +61,13 @@ def check_covered(prepared: Prepared) -> None:
             raise NoRuleError(name, message)
         if node.op is Op.PRELU and node.operands[1] not in prepared.constants:
             raise NoRuleError(name, "no bound rule yet for prelu whose slope is a variable tensor")
+
+
+def not_affine(prepared: Prepared) -> Iterator[str]:
+    """The nodes that are no inputs and not affine."""
+    for name, node in prepared.nodes.items():
+        if node.op is not Op.INPUT and name not in prepared.affine:
+            yield name
 
 
 @dataclass(slots=True)
@@ -144,8 +151,8 @@ class Propagation:
             if below == above and node in self.replay.prepared.affine:
                 below = above = self.apply("substitute_affine", node, {"form": below})
             else:
-                below = self._substituted(below, node, "substitute_lower")
-                above = self._substituted(above, node, "substitute_upper")
+                below = self.substituted(below, node, "substitute_lower")
+                above = self.substituted(above, node, "substitute_upper")
         return below, above
 
     def form(self, index: int) -> Form:
@@ -165,7 +172,8 @@ class Propagation:
         order = [name for name in self.replay.prepared.nodes if name in pending]
         return order[-1] if order else None
 
-    def _substituted(self, form: int, node: str, rule: str) -> int:
+    def substituted(self, form: int, node: str, rule: str) -> int:
+        """The form with a node replaced by what it is, or by its lines."""
         if node not in self.form(form).coefficients:
             return form
         if node in self.replay.prepared.affine:

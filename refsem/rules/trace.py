@@ -9,7 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from gmpy2 import mpq
+
 from refsem.exact import ExactTensor
+
+_ZERO = mpq(0)
 
 
 class Side(Enum):
@@ -26,17 +30,30 @@ Combination = Mapping[str, ExactTensor]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
-    """A box of values for some tensors (the inputs, as a rule), each end of shape (1, size)."""
+    """A box of values for some tensors (the inputs, as a rule), each end of shape (1, size).
+
+    `signs` says of entries of other tensors, in shape (1, size), that they are at least 0 (1), at
+    most 0 (-1), or nothing (0).
+    """
 
     boxes: Mapping[str, tuple[ExactTensor, ExactTensor]]
+    signs: Mapping[str, ExactTensor] = field(default_factory=dict)
 
     def contains(self, other: "Region") -> bool:
-        """Whether every tensor bounded here is bounded at least as tightly there."""
+        """Whether every tensor bounded here is bounded at least as tightly there.
+
+        So it has to be with signs: what is assumed here has to be assumed there too.
+        """
         for name, (lower, upper) in self.boxes.items():
             if name not in other.boxes:
                 return False
             inner_lower, inner_upper = other.boxes[name]
             if not (lower.less_equal(inner_lower).all() and inner_upper.less_equal(upper).all()):
+                return False
+        for name, signs in self.signs.items():
+            nothing = ExactTensor.full(signs.shape, _ZERO)
+            known = other.signs.get(name, nothing)
+            if not (signs.equal(nothing) | signs.equal(known)).all():
                 return False
         return True
 

@@ -7,7 +7,7 @@ on a grid. Untrusted: each application is established by the replay as it is mad
 Source: alpha-CROWN (Xu et al. 2021), with the slopes of every inner row optimised for that row.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +21,7 @@ from refsem.rules.propagation import (
     Propagation,
     bounded_backwards,
     from_boxes,
+    not_affine,
     propagate,
 )
 from refsem.rules.replay import Replay
@@ -45,7 +46,7 @@ def bounded_by(
     """
     if method is not Method.ALPHA:
         return propagate(prepared, region, method, targets, progress)
-    if not all(len(prepared.operands(n)) == 1 for n in _relaxed(prepared)):
+    if not all(len(prepared.operands(n)) == 1 for n in not_affine(prepared)):
         return propagate(prepared, region, Method.CROWN, targets, progress)
     state = Propagation(Replay(prepared, (region,), targets), 0)
     run = _Alpha(state, frozenset(n for n in prepared.nodes if n not in prepared.affine))
@@ -65,13 +66,6 @@ def bounded_by(
     return state
 
 
-def _relaxed(prepared: Prepared) -> Iterator[str]:
-    """The nodes that are no inputs and not affine."""
-    for name, node in prepared.nodes.items():
-        if node.op is not Op.INPUT and name not in prepared.affine:
-            yield name
-
-
 @dataclass(slots=True)
 class _Alpha:
     """A propagation in progress, and its graph in floats so far."""
@@ -82,36 +76,13 @@ class _Alpha:
 
     def relax(self, node: str) -> None:
         """Note a node's operand and lines, now that its operand is bounded."""
-        prepared = self.state.replay.prepared
-        (operand,) = prepared.operands(node)
-        box = self.state.replay.box(self.state.boxes[operand])
-        lower, upper = box.lower.nearest_float64()[0], box.upper.nearest_float64()[0]
-        above, below = (self._line(index) for index in self.state.relaxation(node))
-        free = (lower < 0) & (upper > 0) & (prepared.nodes[node].op is Op.RELU)
-        self.relaxed.append(Relaxed(node, self._float_form(operand), *above, *below, free))
-
-    def _line(self, index: int) -> tuple[Floats, Floats]:
-        line = self.state.replay.judgements[index]
-        if not isinstance(line, Line):
-            raise TypeError(f"application {index} established no line")
-        return line.slope.nearest_float64()[0], line.intercept.nearest_float64()[0]
-
-    def _float_form(self, target: str) -> FloatForm:
-        """The target as an affine form in relaxed nodes and inputs."""
-        form = self.state.form(self.state.forms(target, self.stops)[0])
-        if form.side is not Side.EQUAL:
-            raise AssertionError(f"{target!r} is no affine form in what is not affine")
-        weights = {name: part.nearest_float64() for name, part in form.coefficients.items()}
-        return FloatForm(weights, form.constant.nearest_float64()[:, 0])
+        self.relaxed.append(relaxed_node(self.state, self.stops, node))
 
     def box(self, target: str) -> int:
         """The box of a tensor or named target between two forms, each with slopes of its own."""
-        state, rows = self.state, self._float_form(target)
+        state, rows = self.state, float_form(self.state, self.stops, target)
         region = state.replay.regions[state.region]
-        boxes = {
-            name: (lower.nearest_float64()[0], upper.nearest_float64()[0])
-            for name, (lower, upper) in region.boxes.items()
-        }
+        boxes = float_boxes(region)
         below, above = (
             self._form(target, side, optimised(self.relaxed, boxes, signed, STEPS))
             for side, signed in ((Side.LOWER, rows), (Side.UPPER, rows.negated()))
@@ -137,6 +108,41 @@ class _Alpha:
             lines = {"form": form, "upper": upper, "lower": lower}
             form = state.apply(f"substitute_{side.value}", node, lines)
         return form
+
+
+def relaxed_node(state: Propagation, stops: frozenset[str], node: str) -> Relaxed:
+    """A node of one operand, whose operand is bounded, with its lines in floats."""
+    prepared = state.replay.prepared
+    (operand,) = prepared.operands(node)
+    box = state.replay.box(state.boxes[operand])
+    lower, upper = box.lower.nearest_float64()[0], box.upper.nearest_float64()[0]
+    above, below = (_float_line(state, index) for index in state.relaxation(node))
+    free = (lower < 0) & (upper > 0) & (prepared.nodes[node].op is Op.RELU)
+    return Relaxed(node, float_form(state, stops, operand), *above, *below, free)
+
+
+def _float_line(state: Propagation, index: int) -> tuple[Floats, Floats]:
+    line = state.replay.judgements[index]
+    if not isinstance(line, Line):
+        raise TypeError(f"application {index} established no line")
+    return line.slope.nearest_float64()[0], line.intercept.nearest_float64()[0]
+
+
+def float_form(state: Propagation, stops: frozenset[str], target: str) -> FloatForm:
+    """A target as an affine form in what is not affine; `stops` are the nodes that are not."""
+    form = state.form(state.forms(target, stops)[0])
+    if form.side is not Side.EQUAL:
+        raise AssertionError(f"{target!r} is no affine form in what is not affine")
+    weights = {name: part.nearest_float64() for name, part in form.coefficients.items()}
+    return FloatForm(weights, form.constant.nearest_float64()[:, 0])
+
+
+def float_boxes(region: Region) -> dict[str, tuple[Floats, Floats]]:
+    """The region's boxes, rounded to nearest."""
+    return {
+        name: (lower.nearest_float64()[0], upper.nearest_float64()[0])
+        for name, (lower, upper) in region.boxes.items()
+    }
 
 
 def on_grid(slopes: Floats) -> ExactTensor:

@@ -42,6 +42,7 @@ class FloatForm:
 class Relaxed:
     """A relaxed node: its operand as a form, and lines above and below it, an entry each.
 
+    Each is of shape (size,), or (rows, size) where rows have lines of their own.
     `free` marks entries whose slope below may be anything from 0 to 1 (with intercept 0).
     """
 
@@ -60,15 +61,23 @@ Slopes = dict[str, Floats]
 
 def starting_slopes(relaxed: Sequence[Relaxed]) -> Slopes:
     """The slopes that each node's own lines have."""
-    return {node.name: node.below[np.newaxis] for node in relaxed}
+    return {node.name: np.atleast_2d(node.below) for node in relaxed}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bounded:
-    """Lower bounds of some rows, and the gradient of each with respect to its slopes."""
+    """Lower bounds of some rows, and the gradient of each with respect to its slopes.
+
+    `values` are those of the input and the relaxed nodes where and along the lines by which each
+    bound is attained, `operands` those of the nodes' operands there; `coefficients` the rows' on
+    each node.
+    """
 
     lower: Floats
     gradient: Slopes
+    values: Slopes
+    operands: Slopes
+    coefficients: Slopes
 
 
 def bounded(
@@ -76,16 +85,22 @@ def bounded(
     boxes: Mapping[str, tuple[Floats, Floats]],
     rows: FloatForm,
     slopes: Slopes,
+    pulls: Mapping[str, Floats],
 ) -> Bounded:
-    """Bounds of the rows over the input boxes; the nodes are in graph order."""
+    """Bounds of the rows over the input boxes; the nodes are in graph order.
+
+    A pull is subtracted from the coefficients on a node's operand: multipliers times signs.
+    """
     coefficients, total = dict(rows.weights), rows.constant
     met: dict[str, Floats] = {}
     for node in reversed(relaxed):
         if node.name not in coefficients:
             continue
         at = met[node.name] = coefficients.pop(node.name)
-        total = total + np.minimum(at, 0) @ node.over + np.maximum(at, 0) @ node.under
+        total = total + _dot(np.minimum(at, 0), node.over) + _dot(np.maximum(at, 0), node.under)
         through = at * np.where(at < 0, node.above, slopes[node.name])
+        if node.name in pulls:
+            through = through - pulls[node.name]
         total = total + through @ node.operand.constant
         for name, weight in node.operand.weights.items():
             part = through @ weight
@@ -95,17 +110,29 @@ def bounded(
         lower, upper = boxes[name]
         values[name] = np.where(at < 0, upper, lower)
         total = total + (at * values[name]).sum(axis=1)
-    return Bounded(total, _gradient(relaxed, boxes, met, values, slopes))
+    operands = _attained(relaxed, boxes, met, values, slopes)
+    gradient = {
+        node.name: np.where((met[node.name] > 0) & node.free, met[node.name] * operand, 0.0)
+        for node in relaxed
+        if (operand := operands.get(node.name)) is not None
+    }
+    return Bounded(total, gradient, values, operands, met)
 
 
-def _gradient(
+def _dot(rows: Floats, entries: Floats) -> Floats:
+    """The rows times entries, which are the same for all or have rows themselves."""
+    found: Floats = rows @ entries if entries.ndim == 1 else (rows * entries).sum(axis=1)
+    return found
+
+
+def _attained(
     relaxed: Sequence[Relaxed],
     boxes: Mapping[str, tuple[Floats, Floats]],
     met: Mapping[str, Floats],
-    values: dict[str, Floats],
+    values: Slopes,
     slopes: Slopes,
 ) -> Slopes:
-    """Coefficient times operand, at the point and along the lines that attain each bound."""
+    """The operands of the nodes met where the bounds are attained; the values are completed."""
     found: Slopes = {}
     for node in relaxed:
         if node.name not in met:
@@ -118,7 +145,7 @@ def _gradient(
         values[node.name] = np.where(
             at < 0, node.above * operand + node.over, chosen * operand + node.under
         )
-        found[node.name] = np.where((at > 0) & node.free, at * operand, 0.0)
+        found[node.name] = operand
     return found
 
 
@@ -133,13 +160,13 @@ def optimised(
     slopes = {
         name: np.repeat(value, count, axis=0) for name, value in starting_slopes(relaxed).items()
     }
-    best = bounded(relaxed, boxes, rows, slopes)
+    best = bounded(relaxed, boxes, rows, slopes, {})
     kept, highest = dict(slopes), best.lower
     first = {name: np.zeros_like(value) for name, value in slopes.items()}
     second = {name: np.zeros_like(value) for name, value in slopes.items()}
     for step in range(steps if best.gradient else 0):
         slopes = _ascended(slopes, best.gradient, first, second, step)
-        best = bounded(relaxed, boxes, rows, slopes)
+        best = bounded(relaxed, boxes, rows, slopes, {})
         better = best.lower > highest
         highest = np.where(better, best.lower, highest)
         for name, value in slopes.items():

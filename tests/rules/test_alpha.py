@@ -56,14 +56,14 @@ def random_graph(seed: int) -> tuple[list[Relaxed], Mapping[str, tuple[Floats, F
 def test_gradients_are_those_of_finite_differences(seed: int) -> None:
     relaxed, boxes, rows = random_graph(seed)
     slopes = {name: np.repeat(s, 4, axis=0) for name, s in starting_slopes(relaxed).items()}
-    found = bounded(relaxed, boxes, rows, slopes)
+    found = bounded(relaxed, boxes, rows, slopes, {})
     moved = 0
     for name, slope in slopes.items():
         for row in range(4):
             for entry in range(4):
                 further = slope.copy()
                 further[row, entry] += STEP
-                higher = bounded(relaxed, boxes, rows, slopes | {name: further}).lower
+                higher = bounded(relaxed, boxes, rows, slopes | {name: further}, {}).lower
                 difference = (higher - found.lower) / STEP
                 assert abs(difference[row] - found.gradient[name][row, entry]) < 1e-4
                 assert (np.delete(difference, row) == 0).all()
@@ -76,9 +76,9 @@ def test_bounds_rise_and_entries_that_are_not_free_stay(seed: int) -> None:
     relaxed, boxes, rows = random_graph(seed)
     fixed = np.array([True, False, True, False])
     relaxed = [replace(node, free=fixed) for node in relaxed]
-    before = bounded(relaxed, boxes, rows, starting_slopes(relaxed)).lower
+    before = bounded(relaxed, boxes, rows, starting_slopes(relaxed), {}).lower
     found = optimised(relaxed, boxes, rows, 20)
-    after = bounded(relaxed, boxes, rows, found).lower
+    after = bounded(relaxed, boxes, rows, found, {}).lower
     assert (after >= before).all()
     assert (after > before).any()
     for node in relaxed:

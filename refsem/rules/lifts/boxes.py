@@ -38,3 +38,10 @@ def intersect(context: Context) -> Judgement:
         {"l1": first.lower, "u1": first.upper, "l2": second.lower, "u2": second.upper}
     )
     return Box(context.node, values["lo"], values["hi"])
+
+
+def split_interval(context: Context) -> Judgement:
+    """A tensor's box, halved where the region assumes a sign of an entry."""
+    box = context.box("box", context.node)
+    values = context.derive({"l": box.lower, "u": box.upper, "g": context.signs()})
+    return Box(context.node, values["lo"], values["hi"])

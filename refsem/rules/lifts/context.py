@@ -61,6 +61,12 @@ class Context:
             raise RefusedError(f"supplier {role!r} is not a box of {target!r}")
         return found
 
+    def signs(self) -> ExactTensor:
+        """The signs that the region assumes of the node's entries."""
+        if self.node not in self.region.signs:
+            raise RefusedError(f"the region assumes no sign of {self.node!r}")
+        return self.region.signs[self.node]
+
     def line(self, role: str, side: Side) -> Line:
         """The supplier in this role, which must be a line of this node on this side."""
         found = self.suppliers.get(role)

@@ -140,6 +140,17 @@ def one_sided(side: Side) -> Lift:
     return lift
 
 
+def multiplier_lower(context: Context) -> Judgement:
+    """A node's coefficients less multiples of the signs that the region assumes of its entries."""
+    form, signs = context.form("form", Side.LOWER, Side.EQUAL), context.signs()
+    if context.node not in form.coefficients:
+        raise RefusedError(f"{context.node!r} is not in the form")
+    coefficients = form.coefficients[context.node]
+    values = context.derive({"c": coefficients, "g": signs}, coefficients.shape[0])
+    nothing = ExactTensor.full((coefficients.shape[0], 1), _ZERO)
+    return _replace(form, context.node, Side.LOWER, [(context.node, values["k"])], nothing)
+
+
 def concretise(context: Context) -> Judgement:
     """The box of a target from forms below and above it and the boxes of their tensors."""
     below = context.form("below", Side.LOWER, Side.EQUAL)

@@ -53,6 +53,8 @@ LIFTS: Mapping[str, Lift] = {
     "floor_lower": forms.one_sided(Side.LOWER),
     "ceiling_upper": forms.one_sided(Side.UPPER),
     "concretise": forms.concretise,
+    "split_interval": boxes.split_interval,
+    "multiplier_lower": forms.multiplier_lower,
     **dict.fromkeys(SMOOTH_INTERVALS, curves.smooth_interval),
     **dict.fromkeys(SMOOTH_UPPER, curves.smooth_line(Side.UPPER)),
     **dict.fromkeys(SMOOTH_LOWER, curves.smooth_line(Side.LOWER)),
