@@ -20,12 +20,10 @@ from gmpy2 import mpq
 
 from refsem.errors import InputError
 from refsem.exact import ExactTensor
-from refsem.ir.composites import expanded
-from refsem.ir.evaluation import Prepared, prepare
+from refsem.ir.evaluation import Prepared, as_stated, prepare
 from refsem.ir.graph import Graph
 from refsem.ir.graph_enclosures import enclose_graph
 from refsem.ir.loading import load_model
-from refsem.ir.operators import Op
 from refsem.rules.catalogue import BY_NAME
 from refsem.rules.facts import Voucher
 from refsem.rules.propagation import Method, NoRuleError, Propagation, check_covered, propagate
@@ -79,24 +77,12 @@ def points_of(region: Region, seed: int) -> dict[str, ExactTensor]:
     return points
 
 
-def as_read(graph: Graph) -> Prepared:
-    """The graph with composites expanded as they are stated first, and nothing else done."""
-    whole = expanded(graph, {})
-    constants = {
-        node.name: ExactTensor.from_binary32(whole.constants[node.name]).reshape(1, node.size)
-        for node in whole.nodes
-        if node.op is Op.CONSTANT
-    }
-    nodes = {node.name: node for node in whole.nodes if node.op is not Op.CONSTANT}
-    return Prepared(graph, nodes, {}, constants, {node.name: node.shape for node in whole.nodes})
-
-
 def samples(
     graph: Graph, states: list[Propagation], points: Mapping[str, ExactTensor]
 ) -> tuple[int, int]:
     """How many samples lie inside the outputs' boxes, and how many certainly outside of one."""
     given = {name: (value, value) for name, value in points.items()}
-    ends = enclose_graph(as_read(graph), given, PRECISION)
+    ends = enclose_graph(as_stated(graph), given, PRECISION)
     inside, outside = np.full(SAMPLES, True), np.full(SAMPLES, False)
     for name in graph.outputs:
         low, high = ends[name]

@@ -138,7 +138,7 @@ def _softmax_of_differences(
 def _log_softmax_of_differences(
     builder: Builder, operands: tuple[Node, ...], attributes: Attributes
 ) -> Node:
-    """The logarithm of the same: at most 0 in any box."""
+    """The logarithm of the same: at most next to 0 in any box."""
     total = _totals(builder, operands[0], attributes["axes"])
     return builder.apply(Op.NEG, builder.apply(Op.LOG, total))
 

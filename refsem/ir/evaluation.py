@@ -65,6 +65,21 @@ def prepare_exactly(graph: Graph, values: Mapping[str, ExactTensor]) -> Prepared
     return Prepared(graph, found.nodes, found.affine, found.constants, found.shapes)
 
 
+def as_stated(graph: Graph) -> Prepared:
+    """The graph with composites expanded as they are stated first, and nothing else done to it.
+
+    Its values are those of terms and plans, without affine maps and lowering: a second opinion.
+    """
+    whole = expanded(graph, {})
+    constants = {
+        node.name: ExactTensor.from_binary32(whole.constants[node.name]).reshape(1, node.size)
+        for node in whole.nodes
+        if node.op is Op.CONSTANT
+    }
+    nodes = {node.name: node for node in whole.nodes if node.op is not Op.CONSTANT}
+    return Prepared(graph, nodes, {}, constants, {node.name: node.shape for node in whole.nodes})
+
+
 @dataclass(slots=True)
 class _Preparing:
     """A graph being prepared, node by node."""

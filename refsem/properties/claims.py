@@ -11,6 +11,7 @@ constraint looser by 1e-4.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from gmpy2 import mpq
@@ -90,9 +91,7 @@ def check_fits(prepared: Prepared, property_: Property, file: str) -> None:
         ("inputs", graph.inputs[0], property_.inputs),
         ("outputs", graph.outputs[0], property_.outputs),
     ):
-        if graph.outputs[0] not in prepared.nodes:
-            raise InputError(file, "", "the output does not depend on the input")
-        size = prepared.nodes[name].size
+        size = prod(prepared.shapes[name])
         if size != count:
             raise InputError(
                 file, "", f"the property has {count} {what}, the network's {name!r} has {size}"
@@ -110,7 +109,7 @@ def region_claims(prepared: Prepared, property_: Property) -> tuple[RegionClaims
 def _claims(prepared: Prepared, cases: tuple[tuple[int, Case], ...]) -> RegionClaims:
     source, sink = prepared.graph.inputs[0], prepared.graph.outputs[0]
     constraints = [constraint for _, case in cases for constraint in case.unsafe]
-    combination = {sink: _rows([c.outputs for c in constraints], prepared.nodes[sink].size)}
+    combination = {sink: _rows([c.outputs for c in constraints], prod(prepared.shapes[sink]))}
     if any(constraint.inputs for constraint in constraints):
         rows = _rows([c.inputs for c in constraints], prepared.nodes[source].size)
         combination[source] = combination[sink] + rows if source == sink else rows

@@ -7,7 +7,7 @@ Intermediate boxes are the intersection of the CROWN box and one interval step f
 intersected boxes of the operands (as auto_LiRPA credits them).
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -17,7 +17,7 @@ from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared
 from refsem.ir.operators import Op
-from refsem.ir.steps import Gather, Scale, Step
+from refsem.rules.backwards import CURVED, bounded_backwards, fixed_tensors
 from refsem.rules.choices import SMOOTH, Choice, interval_choice, line_choices
 from refsem.rules.lifts.branches import ROLES
 from refsem.rules.pairs import PLANAR, branch_planes, pair_interval, pair_planes
@@ -56,7 +56,7 @@ def check_covered(prepared: Prepared) -> None:
     for name, node in prepared.nodes.items():
         if node.op is Op.INPUT or name in prepared.affine:
             continue
-        if node.op not in {Op.RELU, *SMOOTH, *ENCLOSED, *PIECEWISE, *PLANAR}:
+        if node.op not in {*CURVED, *PLANAR}:
             message = f"no bound rule yet for operator {node.op.value} of variable tensors"
             raise NoRuleError(name, message)
         if node.op is Op.PRELU and node.operands[1] not in prepared.constants:
@@ -86,7 +86,7 @@ class Propagation:
     fixed: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        self.fixed = _fixed(self.replay.prepared)
+        self.fixed = fixed_tensors(self.replay.prepared)
 
     def apply(
         self,
@@ -304,60 +304,3 @@ def from_boxes(state: Propagation, name: str) -> int:
     start = state.apply("start_form", name, {})
     suppliers = {tensor: state.box_of(tensor) for tensor in state.form(start).coefficients}
     return state.apply("concretise", name, {"below": start, "above": start, **suppliers})
-
-
-def bounded_backwards(prepared: Prepared) -> frozenset[str]:
-    """The nodes whose boxes decide slopes, and the outputs: those worth a backward pass."""
-    nodes = prepared.nodes.values()
-    curved = {Op.RELU, *SMOOTH, *ENCLOSED, *PIECEWISE}
-    relaxed: Iterable[str] = (x for node in nodes if node.op in curved for x in node.operands)
-    paired = (x for node in nodes if node.op in PLANAR for x in node.operands)
-    sources = {_source(prepared, x) for x in paired if x in prepared.nodes}
-    wanted = {*relaxed, *(x for x in sources if x in prepared.affine), *prepared.graph.outputs}
-    idle = {*_fixed(prepared), *_tight(prepared)}
-    return frozenset(name for name in wanted if name in prepared.nodes and name not in idle)
-
-
-def _tight(prepared: Prepared) -> frozenset[str]:
-    """Tensors whose interval step from the inputs is as good as a backward pass.
-
-    Of entries that do not depend on each other a sum has the box that its terms' boxes give.
-    """
-    found: set[str] = set()
-    independent: set[str] = set()
-    for name, node in prepared.nodes.items():
-        pieces = prepared.affine[name].pieces if name in prepared.affine else ()
-        steps = [step for piece in pieces for step in piece.steps]
-        if node.op is Op.INPUT:
-            independent.add(name)
-        elif len(pieces) == 1 and pieces[0].operand in independent:
-            found.add(name)
-            if all(isinstance(step, Scale) or _injective(step) for step in steps):
-                independent.add(name)
-        elif len(pieces) == 1 and all(isinstance(step, Scale | Gather) for step in steps):
-            found |= {name} if pieces[0].operand in found else set()
-    return frozenset(found | independent)
-
-
-def _injective(step: Step) -> bool:
-    """Whether the step only moves entries, none to two places."""
-    return isinstance(step, Gather) and np.unique(step.index).size == step.index.size
-
-
-def _source(prepared: Prepared, name: str) -> str:
-    """The tensor of which this one is a rearrangement: its box is as good, and has no copies."""
-    while name in prepared.affine and len(prepared.affine[name].pieces) == 1:
-        (piece,) = prepared.affine[name].pieces
-        if not all(isinstance(step, Gather) for step in piece.steps):
-            break
-        name = piece.operand
-    return name
-
-
-def _fixed(prepared: Prepared) -> frozenset[str]:
-    """The nodes that do not depend on the input: constants without a rational value."""
-    found: set[str] = set()
-    for name, node in prepared.nodes.items():
-        if node.op is not Op.INPUT and all(x in found for x in prepared.operands(name)):
-            found.add(name)
-    return frozenset(found)

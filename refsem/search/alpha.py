@@ -15,11 +15,11 @@ import numpy as np
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared
 from refsem.ir.operators import Op
+from refsem.rules.backwards import bounded_backwards
 from refsem.rules.propagation import (
     Method,
     Progress,
     Propagation,
-    bounded_backwards,
     from_boxes,
     not_affine,
     propagate,
@@ -42,11 +42,11 @@ def bounded_by(
     """Boxes for every tensor and target over a region by any method, each established exactly.
 
     Slopes of planes, and of functions of constants, are not optimised: a network that has such
-    nodes is bounded by CROWN.
+    nodes, or a target that speaks of a constant, is bounded by CROWN.
     """
     if method is not Method.ALPHA:
         return propagate(prepared, region, method, targets, progress)
-    if not all(len(prepared.operands(n)) == 1 for n in not_affine(prepared)):
+    if not _optimisable(prepared, targets):
         return propagate(prepared, region, Method.CROWN, targets, progress)
     state = Propagation(Replay(prepared, (region,), targets), 0)
     run = _Alpha(state, frozenset(n for n in prepared.nodes if n not in prepared.affine))
@@ -64,6 +64,13 @@ def bounded_by(
         both = {"first": run.box(name), "second": from_boxes(state, name)}
         state.boxes[name] = state.apply("intersect", name, both)
     return state
+
+
+def _optimisable(prepared: Prepared, targets: Mapping[str, Combination]) -> bool:
+    """Whether all is affine or a curve in one variable tensor, and no target has a constant."""
+    named = {name for combination in targets.values() for name in combination}
+    single = all(len(prepared.operands(name)) == 1 for name in not_affine(prepared))
+    return single and named <= set(prepared.nodes)
 
 
 @dataclass(slots=True)
