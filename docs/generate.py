@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from operator_coverage import bounds_of, readers, value_of
+
 from refsem.ir.operators import CATALOGUE as OPERATORS
 from refsem.ir.operators import VARIADIC, OperatorRow
 from refsem.ir.readings import relation_text, to_text
@@ -108,6 +110,24 @@ def operators_page() -> Iterator[str]:
     for row in OPERATORS:
         attributes = ", ".join(f"`{name}`" for name in row.attributes)
         yield f"| `{row.op.value}` | {operands_of(row)} | {attributes} | {row.statement} |"
+    yield from ("", *COVERAGE.splitlines(), "")
+    yield "| operator | ONNX | value | bounds |"
+    yield "|---|---|---|---|"
+    read = readers()
+    for row in OPERATORS:
+        names = ", ".join(read[row.op])
+        bounds = bounds_of(row) or "none"
+        yield f"| `{row.op.value}` | {names} | {value_of(row)} | {bounds} |"
+
+
+COVERAGE = """\
+## What there is for each
+
+Which ONNX operators may be read as it; how it is evaluated at rationals, exactly or between some;
+and the rules that bound it, by intervals and by lines or planes. A sum or product with constants is
+affine and needs no rule but that of dot products. What is lowered or expanded is bounded as the
+operators that it is written with.
+"""
 
 
 def operands_of(row: OperatorRow) -> str:

@@ -37,6 +37,9 @@ _COMPARED: Mapping[Op, Op] = {
 }
 """What a comparison of x and y asks of y - x."""
 
+LOWERED = frozenset({Op.DIV, *_COMPARED})
+"""The elementwise operators that have no rules of their own, for they are always lowered."""
+
 
 def lowered(
     node: Node, shapes: Mapping[str, Shape], constants: Container[str], taken: frozenset[str]

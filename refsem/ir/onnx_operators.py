@@ -139,6 +139,7 @@ _ELEMENTWISE: Mapping[str, tuple[Version, ...]] = {
     "Log": _unary(Op.LOG, 6),
     "Sin": _unary(Op.SIN, 7),
     "Cos": _unary(Op.COS, 7),
+    "Tan": _unary(Op.TAN, 7),
     "Tanh": _unary(Op.TANH, 6),
     "Sigmoid": _unary(Op.SIGMOID, 6),
     "Softplus": _unary(Op.SOFTPLUS, 1),

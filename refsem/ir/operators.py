@@ -79,6 +79,7 @@ class Op(Enum):
     SIGMOID = "sigmoid"
     SIN = "sin"
     COS = "cos"
+    TAN = "tan"
     SQRT = "sqrt"
     RECIPROCAL = "reciprocal"
     RESHAPE = "reshape"
@@ -233,6 +234,9 @@ CATALOGUE: tuple[OperatorRow, ...] = (
     OperatorRow(Op.SIGMOID, 1, (), _same, "1 / (1 + e^-x)", applied(Function.SIGMOID, x)),
     OperatorRow(Op.SIN, 1, (), _same, "the sine of x radians", applied(Function.SIN, x)),
     OperatorRow(Op.COS, 1, (), _same, "the cosine of x radians", applied(Function.COS, x)),
+    OperatorRow(
+        Op.TAN, 1, (), _same, "the tangent of x radians, where cos x ≠ 0", applied(Function.TAN, x)
+    ),
     OperatorRow(Op.SQRT, 1, (), _same, "√x, where 0 ≤ x", applied(Function.SQRT, x)),
     OperatorRow(Op.RECIPROCAL, 1, (), _same, "1 / x, where x ≠ 0", 1 / x),
     OperatorRow(

@@ -17,7 +17,7 @@ from refsem.rules.choices import Choice, Floats, on_grid
 
 ENCLOSED = frozenset(
     {
-        *(Op.ERF, Op.GELU, Op.GELU_TANH, Op.SILU, Op.MISH),
+        *(Op.TAN, Op.ERF, Op.GELU, Op.GELU_TANH, Op.SILU, Op.MISH),
         *(Op.ELU, Op.SELU, Op.CELU, Op.SOFTSIGN, Op.THRESHOLDED_RELU),
     }
 )

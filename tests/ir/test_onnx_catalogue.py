@@ -197,7 +197,7 @@ def rearrangement_cases() -> list[Case]:
 
 def elementwise_cases() -> list[Case]:
     plain = ("Neg", "Abs", "Sign", "Softsign", "Erf", "Exp", "Tanh", "Sigmoid", "Softplus")
-    more = ("Sin", "Cos", "HardSwish", "HardSigmoid", "Floor", "Ceil", "Round")
+    more = ("Sin", "Cos", "HardSwish", "HardSigmoid", "Floor", "Ceil", "Round", "Tan")
     cases: list[Case] = [(op, [one(op, ["x"])], {}, X3, 14, 8) for op in plain + more]
     shaped: list[tuple[str, dict[str, Any], int]] = [
         ("Elu", {"alpha": 0.5}, 6),

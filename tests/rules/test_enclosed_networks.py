@@ -59,7 +59,7 @@ each = pytest.mark.parametrize("op", CURVES, ids=lambda op: op.value)
 
 
 def test_every_operator_bounded_by_enclosure_is_here() -> None:
-    assert set(CURVES) >= ENCLOSED
+    assert set(CURVES) | {Op.TAN} >= ENCLOSED  # which has poles in most boxes
 
 
 def function(op: Op) -> Term:
@@ -212,6 +212,7 @@ def established(op: Op, rule: str, low: int, high: int, *slopes: mpq) -> object:
     [
         (Op.LOG, "enclosed_interval", (-1, 1), (), "entry 0"),
         (Op.RECIPROCAL, "enclosed_upper", (-1, 1), (1, 1), "entry 0"),
+        (Op.TAN, "enclosed_interval", (1, 2), (), "entry 0"),
         (Op.GELU, "enclosed_upper", (-1, 1), (1, 1, 1), "shape"),
         (Op.GELU, "enclosed_lower", (-1, 1), (), "chooses"),
     ],
@@ -221,6 +222,13 @@ def test_where_nothing_is_enclosed_it_is_refused(
 ) -> None:
     with pytest.raises(ReplayError, match=reason):
         established(op, rule, *ends, *map(mpq, slopes))
+
+
+def test_the_tangent_is_bounded_between_its_poles() -> None:
+    line = established(Op.TAN, "enclosed_lower", -1, 1, mpq(1), mpq(1))
+    assert isinstance(line, Line)
+    intercept = line.intercept.rational(0, 0)
+    assert mpq(-55741, 100_000) <= intercept <= mpq(-55740, 100_000)  # 1 - tan 1
 
 
 def test_any_slope_may_be_chosen() -> None:
