@@ -229,13 +229,20 @@ def _write_trees(path: Path, found: NetworkAudit, model: Path, property_: Path) 
     write_whole(path, json.dumps(written) + "\n")
 
 
+_NODE_KINDS = {
+    Method.IBP: NodeKind.IBP,
+    Method.CROWN: NodeKind.ALPHA,
+    Method.ALPHA: NodeKind.ALPHA_BETA,
+}
+
+
 def _write_certificate(path: Path, model: Path, method: Method, found: NetworkAudit) -> None:
     """Write our bounds over the property's one box, in the method's node-wise format."""
     if len(found.regions) != 1:
         message = f"the property has {len(found.regions)} boxes, a node-wise certificate has one"
         raise InputError("", "--write-certificate", message)
     ((box,),) = (region.claims.region.boxes.values() for region in found.regions)
-    kind = NodeKind.IBP if method is Method.IBP else NodeKind.ALPHA
+    kind = _NODE_KINDS[method]
     graph = load_node_graph(model)
     if len(graph.prepared.graph.inputs) > 1:
         message = "none is written of several inputs or outputs"

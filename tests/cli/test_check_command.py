@@ -9,11 +9,19 @@ from command_line import Command, Files
 VERDICTS = {"accepted": 0, "rejected": 1, "undecided": 2, "not a certificate": 2}
 
 
-@pytest.mark.parametrize("method", ["ibp", "crown"])
+KEYS = {
+    "ibp": {"ibp"},
+    "crown": {"ibp", "ctx", "crown", "alpha"},
+    "alpha": {"ibp", "ctx", "crown", "alpha", "beta"},
+}
+
+
+@pytest.mark.parametrize("method", KEYS)
 def test_a_written_certificate_is_accepted(refsem: Command, files: Files, method: str) -> None:
     path = files.folder / "c.json"
     options = "--method", method, "--write-certificate", path
     assert refsem("audit", files.model, files.properties["holds"], *options).status == 0
+    assert set(json.loads(path.read_text())) == KEYS[method]
     for semantics in ("exact", "containment"):
         run = refsem("check", path, "--model", files.model, "--semantics", semantics, "--json")
         found = json.loads(run.out)

@@ -160,11 +160,23 @@ def test_lean_accepts_rules_and_negations_and_nothing_else(lean: Lean, tmp_path:
     assert not report.as_announced
 
 
+DIVIDING = {
+    f"reciprocal_{part}_{sign}"
+    for part in ("interval", "upper", "lower")
+    for sign in ("positive", "negative")
+}
+"""Algebraic rules with theorems that stay stubs: they divide by several terms."""
+WITHOUT_POINTS = {"hard_sigmoid_upper_needed_rising", "hard_sigmoid_lower_needed_rising"}
+
+
 @pytest.mark.nightly
 def test_lean_accepts_every_rule(lean: Lean, tmp_path: Path) -> None:
     summary = write_project(tmp_path / "project")
     theorems = rule_theorems(CATALOGUE)
-    assert all(one.statement.functions for one in theorems if one.status is Status.STUB)
+    stubs = [one for one in theorems if one.status is Status.STUB and not one.statement.functions]
+    assert all(
+        one.rule.name in DIVIDING or one.statement.name in WITHOUT_POINTS for one in stubs
+    ), [one.statement.name for one in stubs]
     report = said_by(lean, tmp_path / "project")
     announced = {f"Refsem.{one.statement.name}": one.status.value for one in theorems}
     assert {one.name: one.verdict.value for one in report.theorems} == announced
