@@ -4,8 +4,9 @@
 
 DATA holds a folder `networks`. Each network is bounded over a box of radius 1/64 around a seeded
 point between 1/4 and 3/4, by both methods, every application established by the replay. Then the
-outputs at seeded corners and inner points of the box are enclosed from the graph as it was read,
-by naive expansions, plans and terms, without the affine maps and the lowering that bounds follow.
+outputs at seeded corners and inner points of the box are computed exactly, or enclosed where a
+function is applied, from the graph as it was read, by naive expansions, plans and terms, without
+the affine maps and the lowering that bounds follow.
 A sample is inside if its whole enclosure lies in the boxes of the outputs by both methods.
 """
 
@@ -20,10 +21,17 @@ from gmpy2 import mpq
 
 from refsem.errors import InputError
 from refsem.exact import ExactTensor
-from refsem.ir.evaluation import Prepared, as_stated, prepare
+from refsem.ir.evaluation import (
+    Prepared,
+    as_stated,
+    evaluate_graph,
+    irrational_tensor,
+    prepare,
+)
 from refsem.ir.graph import Graph
 from refsem.ir.graph_enclosures import enclose_graph
 from refsem.ir.loading import load_model
+from refsem.ir.steps import Bounds
 from refsem.rules.catalogue import BY_NAME
 from refsem.rules.facts import Voucher
 from refsem.rules.propagation import Method, NoRuleError, Propagation, check_covered, propagate
@@ -77,12 +85,19 @@ def points_of(region: Region, seed: int) -> dict[str, ExactTensor]:
     return points
 
 
+def enclosed(stated: Prepared, points: Mapping[str, ExactTensor]) -> Mapping[str, Bounds]:
+    """Ends of every tensor at each point: the values themselves where all of them are rational."""
+    if irrational_tensor(stated):
+        given = {name: (value, value) for name, value in points.items()}
+        return enclose_graph(stated, given, PRECISION)
+    return {name: (value, value) for name, value in evaluate_graph(stated, points).items()}
+
+
 def samples(
     graph: Graph, states: list[Propagation], points: Mapping[str, ExactTensor]
 ) -> tuple[int, int]:
     """How many samples lie inside the outputs' boxes, and how many certainly outside of one."""
-    given = {name: (value, value) for name, value in points.items()}
-    ends = enclose_graph(as_stated(graph), given, PRECISION)
+    ends = enclosed(as_stated(graph), points)
     inside, outside = np.full(SAMPLES, True), np.full(SAMPLES, False)
     for name in graph.outputs:
         low, high = ends[name]

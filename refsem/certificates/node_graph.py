@@ -30,8 +30,10 @@ class NodeGraph:
         return self.prepared.nodes[name].size
 
     def operator(self, node: int) -> str:
-        """The tag of the operator that defines the node's tensor."""
-        return self.prepared.graph.node(self.tensors[node]).op.value
+        """The tag of the operator that defines the node's tensor, which may be an inner one."""
+        stated = self.prepared.graph.by_name()
+        name = self.tensors[node]
+        return (stated[name] if name in stated else self.prepared.nodes[name]).op.value
 
     def label(self, node: int) -> str:
         """The node in words, for messages."""

@@ -12,6 +12,7 @@ from checking import checked
 from checking import written_in_full as written
 from gmpy2 import mpq
 from node_samples import Document, certificate, graph_document, graph_file, node
+from onnx import helper
 
 from refsem.certificates.node_files import NodeKind
 from refsem.certificates.report import Semantics, Verdict
@@ -55,6 +56,21 @@ def test_a_residual_graph_has_forms_too(tmp_path: Path) -> None:
     model = builders.residual(tmp_path / "m.onnx", first, inner, last)
     file = written(tmp_path / "c.json", certificate(model, NodeKind.ALPHA))
     assert checked(file, model=model).verdict is Verdict.ACCEPTED
+
+
+@pytest.mark.parametrize("operator", ["ReduceMax", "Softmax", "Mul"])
+def test_inner_tensors_of_a_lowered_operator_have_boxes_too(tmp_path: Path, operator: str) -> None:
+    operands = ["X", "Z"] if operator == "Mul" else ["X"]
+    nodes = [helper.make_node("Neg", ["X"], ["Z"]), helper.make_node(operator, operands, ["Y"])]
+    model, shape = tmp_path / "m.onnx", [1, 1] if operator == "ReduceMax" else [1, 3]
+    builders.save(model, nodes, {}, {"X": [1, 3]}, {"Y": shape})
+    if operator == "Softmax":
+        with pytest.raises(InputError, match="named functions"):
+            certificate(model, NodeKind.IBP)
+        return
+    for kind in NodeKind:
+        file = written(tmp_path / "c.json", certificate(model, kind))
+        assert checked(file, model=model).verdict is Verdict.ACCEPTED
 
 
 # attacks
@@ -327,8 +343,8 @@ def test_one_ulp_counts_bit_for_bit(tmp_path: Path, model: Path, key: str) -> No
     assert found.findings[0].ulps == 1
 
 
-def test_an_operator_without_a_rule_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_product_of_a_tensor_with_itself_has_boxes(tmp_path: Path) -> None:
     nodes = [node(0, "input", [], 2), node(1, "mul_elem", [0, 0], 2)]
     model = graph_document(tmp_path / "g.json", nodes)
-    with pytest.raises(InputError, match=r"of (two )?variable tensors"):
-        checked(written(tmp_path / "c.json", {"ibp": [None, None]}), model=model)
+    file = written(tmp_path / "c.json", certificate(model, NodeKind.IBP))
+    assert checked(file, model=model).verdict is Verdict.ACCEPTED

@@ -43,3 +43,21 @@ def test_a_constant_factor_of_any_rank_gives_a_map(left: tuple[int, ...]) -> Non
     assert "y" in prepared.affine
     found = evaluate_graph(prepared, {"x": x})["y"]
     assert found.rationals() == [mpq(int(k)) for k in expected.ravel()]
+
+
+def test_rows_that_are_mostly_zeros_are_pulled_back_like_others() -> None:
+    """Of a convolution: zeros are skipped, and each unit row's adjoint is a row of the map."""
+    source = np.random.default_rng(3)
+    x = make_node("x", Op.INPUT, (), {"shape": (1, 2, 5, 4)})
+    w = make_node("w", Op.CONSTANT, (), {"shape": (3, 2, 2, 3)})
+    bits = source.integers(-9, 10, w.shape).astype(np.float32).view(np.uint32)
+    window = {"layout": "NCHW", "strides": (2, 1), "dilations": (1, 1), "pads": (1, 0, 0, 1)}
+    y = make_node("y", Op.CONV, (x, w), {**window, "groups": 1})
+    (piece,) = prepare(Graph((x, w, y), {"w": bits}, ("x",), ("y",))).affine["y"].pieces
+    rows = piece.forward(ExactTensor.identity(x.size)).transpose((1, 0))
+    units = ExactTensor.identity(y.size)
+    assert piece.adjoint(units).equal(rows).all()
+    mixed = ExactTensor(source.integers(-1, 2, (7, y.size)).astype(object), 0, 1)
+    assert piece.adjoint(mixed).equal(mixed.matmul(rows)).all()
+    nothing = ExactTensor.full((2, y.size), mpq(0))
+    assert piece.adjoint(nothing).rationals() == [mpq(0)] * (2 * x.size)
