@@ -28,6 +28,7 @@ from refsem.errors import InputError
 from refsem.ir import load_model
 from refsem.ir.evaluation import Prepared, irrational_tensor, prepare
 from refsem.ir.joining import joined
+from refsem.ir.preprocessing import preprocessed
 from refsem.obligations.ledger import write_ledger, write_whole
 from refsem.properties import Property, load_property
 from refsem.properties.claims import check_fits
@@ -98,6 +99,11 @@ class _Clock:
     type=click.Path(path_type=Path),
     help="Write VNN-COMP's result here, and that with tolerance 1e-4 beside it (.tolerant).",
 )
+@click.option(
+    "--preprocessing",
+    type=click.Path(path_type=Path),
+    help="What is done to the input before the network sees it: a refsem.preprocessing.v1 file.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def audit(
     model: Path,
@@ -110,19 +116,21 @@ def audit(
     resume: Path | None,
     write_certificate: Path | None,
     write_result: Path | None,
+    preprocessing: Path | None,
     as_json: bool,
 ) -> int:
     """Judge the network MODEL over PROPERTY, exactly."""
     _refuse_later(network)
     _check_branching(branch, resume)
+    _check_preprocessing(preprocessing, bounds, write_certificate, resume)
     clock = _Clock()
-    prepared, wanted = _read(model, property_)
+    prepared, wanted = _read(model, property_, preprocessing)
     claims = None if bounds is None else _read_claims(bounds, prepared, model)
     if claims is not None and (name := irrational_tensor(prepared)):
         raise InputError(str(model), f"tensor {name!r}", f"--bounds of a named function {_LATER}")
     clock.lap("read")
     with layer_progress() as progress:
-        kept = _unfinished(resume, ledger, model, property_)
+        kept = None if preprocessing else _unfinished(resume, ledger, model, property_)
         everywhere = write_certificate is not None
         budget = branch and Budget(branch, _watcher(branch, progress), everywhere, kept)
         found = audit_network(prepared, wanted, Method(method), progress, budget or None)
@@ -141,7 +149,8 @@ def audit(
     if ledger is not None:
         traces = tuple(region.propagation.replay.trace() for region in found.regions)
         derivation = {KEY: derivation_object(prepared.graph, traces)}
-        write_ledger(ledger, _header(model, property_, method) | derivation, found.records)
+        header = _header(model, property_, method) | _prefix(preprocessing)
+        write_ledger(ledger, header | derivation, found.records)
     if write_result is not None:
         _write_results(write_result, found)
     if kept is not None and branch is not None and found.verdict is not Verdict.UNDECIDED:
@@ -160,6 +169,20 @@ def _check_branching(branch: float | None, resume: Path | None) -> None:
         raise InputError("", "--branch", "nan is no number of seconds")
     if resume is not None and branch is None:
         raise InputError("", "--resume", "there is nothing to resume without --branch")
+
+
+def _check_preprocessing(preprocessing: Path | None, *others: Path | None) -> None:
+    """Nothing unless files that know no preprocessing are asked for with it; `InputError` then."""
+    if preprocessing is not None and any(other is not None for other in others):
+        message = "bounds files, certificates and unfinished work speak of the model alone"
+        raise InputError("", "--preprocessing", message)
+
+
+def _prefix(preprocessing: Path | None) -> dict[str, object]:
+    """What a ledger says of the preprocessing."""
+    if preprocessing is None:
+        return {}
+    return {"preprocessing_sha256": sha256(preprocessing.read_bytes()).hexdigest()}
 
 
 def _write_results(path: Path, found: NetworkAudit) -> None:
@@ -196,8 +219,11 @@ def _refuse_later(network: str) -> None:
         raise InputError("", "--network binary32", _LATER)
 
 
-def _read(model: Path, property_: Path) -> tuple[Prepared, Property]:
-    prepared = prepare(joined(load_model(model)))
+def _read(model: Path, property_: Path, preprocessing: Path | None) -> tuple[Prepared, Property]:
+    graph = load_model(model)
+    if preprocessing is not None:
+        graph = preprocessed(graph, preprocessing, sha256(model.read_bytes()).hexdigest())
+    prepared = prepare(joined(graph))
     try:
         check_covered(prepared)
     except NoRuleError as error:
