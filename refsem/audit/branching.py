@@ -31,7 +31,7 @@ from refsem.search.crown import FloatLayer, float_layers, lower_bounds
 
 WORKERS = 2
 MOST_INPUTS = 10
-"""Inputs beyond which signs of ReLUs are split, not the box."""
+"""Inputs that are no single number beyond which signs of ReLUs are split, not the box."""
 
 _ENDS_BITS = 50
 _ROOM_BITS = 6
@@ -97,7 +97,8 @@ def branch(
     work = _begin(prepared, claims, deadline)
     if isinstance(work, NotChain):
         return _by_signs(prepared, claims, deadline, watch, work.reason)
-    if work.root.lower.shape[1] > MOST_INPUTS and not splits_signs(prepared):
+    moving = int((work.root.lower != work.root.upper).sum())
+    if moving > MOST_INPUTS and not splits_signs(prepared):
         return _by_signs(prepared, claims, deadline, watch, "")
     if unfinished is not None:
         unfinished.resume(claims, work.search, work.root)
