@@ -19,7 +19,7 @@ from refsem.exact import ExactTensor
 from refsem.exact.sliced import TooWideError
 from refsem.exact.tensor import Toward
 from refsem.ir.evaluation import Prepared, evaluate_graph
-from refsem.properties.claims import RegionClaims
+from refsem.properties.claims import RegionClaims, with_sums
 from refsem.properties.leaves import LeafJudge
 from refsem.properties.sign_trees import splits_signs
 from refsem.properties.trees import TreeCheck
@@ -30,7 +30,7 @@ from refsem.search.branching import MEMORY, Branching, explore
 from refsem.search.crown import FloatLayer, float_layers, lower_bounds
 
 WORKERS = 2
-MOST_INPUTS = 10
+MOST_INPUTS = 16
 """Inputs that are no single number beyond which signs of ReLUs are split, not the box."""
 
 _ENDS_BITS = 50
@@ -94,18 +94,18 @@ def branch(
     Leaves still to be checked then are checked all the same. With a file for unfinished work it
     goes on from there, and notes there how far it comes.
     """
-    work = _begin(prepared, claims, deadline)
+    work = _begin(prepared, with_sums(prepared, claims), deadline)
     if isinstance(work, NotChain):
         return _by_signs(prepared, claims, deadline, watch, work.reason)
     moving = int((work.root.lower != work.root.upper).sum())
     if moving > MOST_INPUTS and not splits_signs(prepared):
         return _by_signs(prepared, claims, deadline, watch, "")
     if unfinished is not None:
-        unfinished.resume(claims, work.search, work.root)
+        unfinished.resume(work.search, work.root)
 
     def note(*, now: bool) -> None:
         if unfinished is not None:
-            unfinished.note(claims, work.search, now=now)
+            unfinished.note(work.search, now=now)
 
     found: dict[int, tuple[Points, int]] = {}
     reason, proof, late = "", None, False

@@ -60,9 +60,9 @@ class Unfinished:
             return cls(path, hashes, {})
         return cls(path, hashes, _read(read_json(path), hashes))
 
-    def resume(self, claims: RegionClaims, search: Branching, root: Boxes) -> None:
+    def resume(self, search: Branching, root: Boxes) -> None:
         """Let a search that has not begun go on from where the file says; `InputError`."""
-        found = self.regions.get(fingerprint(claims))
+        found = self.regions.get(fingerprint(search.claims))
         if found is None:
             return
         if found.unit != root.unit:
@@ -73,13 +73,13 @@ class Unfinished:
             raise InputError(str(self.path), "nodes", str(error)) from None
         search.splits, search.open, search.leaves = splits, open_, leaves
 
-    def note(self, claims: RegionClaims, search: Branching, *, now: bool) -> None:
+    def note(self, search: Branching, *, now: bool) -> None:
         """Write how far the search is, if it is time or if it has to be now."""
         started = time.monotonic()
         if not now and started < self.due:
             return
         nodes = " ".join(_nodes(search.splits, {path for path, _, _ in search.open}))
-        self.regions[fingerprint(claims)] = Progress(search.unit, nodes)
+        self.regions[fingerprint(search.claims)] = Progress(search.unit, nodes)
         found = {
             "format": FORMAT,
             "model_sha256": self.hashes[0],

@@ -33,7 +33,7 @@ from refsem.certificates.report import (
 from refsem.exact.sliced import BITS, FloatArray, TooWideError
 from refsem.ir.evaluation import Prepared
 from refsem.properties import Property
-from refsem.properties.claims import RegionClaims, region_claims
+from refsem.properties.claims import RegionClaims, region_claims, with_sums
 from refsem.properties.leaves import LeafJudge
 from refsem.properties.sign_trees import SignJudge, SignLeaf, SignNode, SignSplit, splits_signs
 from refsem.properties.trees import TreeCheck
@@ -257,6 +257,7 @@ class _Region:
 def _judged(
     place: str, prepared: Prepared, claims: RegionClaims, region: TreeRegion, workers: int
 ) -> _Region | NotChain:
+    claims = with_sums(prepared, claims)
     layers = chain(prepared, claims.region, {claims.target: claims.combination})
     if isinstance(layers, NotChain):
         return layers

@@ -9,7 +9,7 @@ lies in the box and meets every constraint of a case, exactly: touching a `<=` c
 constraint looser by 1e-4.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -104,6 +104,35 @@ def region_claims(prepared: Prepared, property_: Property) -> tuple[RegionClaims
     for number, case in enumerate(property_.cases):
         groups.setdefault((case.lower, case.upper), []).append((number, case))
     return tuple(_claims(prepared, tuple(cases)) for cases in groups.values())
+
+
+def with_sums(prepared: Prepared, claims: RegionClaims) -> RegionClaims:
+    """The same claims, every case of several constraints with their sum as one more.
+
+    Constraints imply their sum (`weighted_constraint`, all weights 1), so no set changes; but the
+    sum may be proved out of reach where no constraint is.
+    """
+    return _claims(prepared, tuple((number, _with_sum(case)) for number, case in claims.cases))
+
+
+def _with_sum(case: Case) -> Case:
+    if len(case.unsafe) == 1:
+        return case
+    total = LinearConstraint(
+        _summed(constraint.inputs for constraint in case.unsafe),
+        _summed(constraint.outputs for constraint in case.unsafe),
+        sum((constraint.bound for constraint in case.unsafe), mpq(0)),
+        any(constraint.strict for constraint in case.unsafe),
+    )
+    return Case(case.lower, case.upper, (*case.unsafe, total))
+
+
+def _summed(parts: Iterable[Coefficients]) -> Coefficients:
+    found: dict[int, mpq] = {}
+    for part in parts:
+        for index, coefficient in part:
+            found[index] = found.get(index, mpq(0)) + coefficient
+    return tuple((index, found[index]) for index in sorted(found) if found[index] != 0)
 
 
 def _claims(prepared: Prepared, cases: tuple[tuple[int, Case], ...]) -> RegionClaims:

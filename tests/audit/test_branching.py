@@ -14,14 +14,14 @@ from claim_files import write_property
 from gmpy2 import mpq
 
 from refsem.audit import branching
-from refsem.audit.branching import Branched, branch
+from refsem.audit.branching import Branched, SplitProof, branch
 from refsem.audit.network import Budget, NetworkAudit, Verdict, audit_network, silent
 from refsem.audit.signs import SignProof
 from refsem.exact import ExactTensor
 from refsem.ir import load_model
 from refsem.ir.evaluation import Prepared, evaluate_graph, prepare
 from refsem.properties import load_property
-from refsem.properties.claims import RegionClaims, region_claims
+from refsem.properties.claims import RegionClaims, region_claims, with_sums
 from refsem.properties.leaves import LeafJudge
 from refsem.properties.trees import TreeCheck
 from refsem.rules.propagation import Method
@@ -68,6 +68,7 @@ def test_just_below_the_minimum_holds_and_just_above_is_violated(seed: int, tmp_
     found = branched(prepared, claims)
     assert found.proof is not None
     assert not found.found
+    assert isinstance(found.proof, SplitProof)
     boxes = next(leaf_boxes(found.proof.root, found.proof.nodes, 10**6))
     assert boxes.count == found.proof.leaves >= found.proof.reviewed >= 1
     _, claims = small(tmp_path, seed, decimal(least + mpq(1, 1000)))
@@ -153,6 +154,34 @@ def test_what_is_no_chain_is_split_by_signs(tmp_path: Path) -> None:
     wanted = load_property(write_property(tmp_path / "p.vnnlib", ["-1"] * 2, ["1"] * 2, text))
     (claims,) = region_claims(prepared, wanted)
     assert isinstance(branched(prepared, claims).proof, SignProof)
+
+
+UNSAFE = {
+    "out of reach together": ("(assert (and (<= Y_0 -1.1) (<= Y_1 -1.1)))", True),
+    "within reach together": ("(assert (and (<= Y_0 -0.9) (<= Y_1 -0.9)))", False),
+    "a sum of nothing": ("(assert (and (<= Y_0 0.5) (>= Y_0 0.6)))", True),
+    "touching": ("(assert (and (<= Y_0 -1) (<= Y_1 -1)))", False),
+}
+
+
+@pytest.mark.parametrize("name", UNSAFE)
+def test_constraints_are_summed(name: str, tmp_path: Path) -> None:
+    """y0 = x + z, y1 = x - z over [-1, 1]^2: each is met where z is right, both where x is."""
+    text, holds = UNSAFE[name]
+    layers = [builders.layer([[1, 1], [1, -1]], [0, 0])]
+    prepared = prepare(load_model(builders.sequential(tmp_path / "net.onnx", layers)))
+    wanted = load_property(
+        write_property(tmp_path / "p.vnnlib", ["-1"] * 2, ["1"] * 2, text, outputs=2)
+    )
+    (claims,) = region_claims(prepared, wanted)
+    stronger = with_sums(prepared, claims)
+    assert stronger.bounds.size == claims.bounds.size + 1
+    found = branched(prepared, claims, 5.0)
+    if holds:
+        assert isinstance(found.proof, SplitProof)
+        assert found.proof.leaves == 1
+    else:
+        assert found.found
 
 
 def test_a_sum_with_what_was_just_rectified_is_still_a_chain(tmp_path: Path) -> None:
