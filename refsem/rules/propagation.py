@@ -132,11 +132,17 @@ class Propagation:
             raise InputError("", f"tensor {node!r} ({op.value})", refusal.message) from None
 
     def crown(self, target: str, stops: Collection[str]) -> int:
-        """The box of a tensor or named target by a backward pass."""
+        """The box of a tensor or named target by a backward pass.
+
+        The forms of a tensor, of which there may be many long rows, are then forgotten.
+        """
         below, above = self.forms(target, stops)
         names = {*self.form(below).coefficients, *self.form(above).coefficients}
         suppliers = {name: self.box_of(name) for name in sorted(names)}
-        return self.apply("concretise", target, {"below": below, "above": above, **suppliers})
+        box = self.apply("concretise", target, {"below": below, "above": above, **suppliers})
+        if target not in self.replay.targets:
+            self.replay.forget(self.finished.pop((target, frozenset(stops))))
+        return box
 
     def forms(self, target: str, stops: Collection[str]) -> tuple[int, int]:
         """Forms below and above a tensor or named target, in terms of the tensors in `stops`."""
@@ -148,11 +154,13 @@ class Propagation:
     def _backward(self, target: str, stops: Collection[str]) -> tuple[int, int]:
         below = above = self.apply("start_form", target, {})
         while (node := self.latest(stops, below, above)) is not None:
+            before = {below, above}
             if below == above and node in self.replay.prepared.affine:
                 below = above = self.apply("substitute_affine", node, {"form": below})
             else:
                 below = self.substituted(below, node, "substitute_lower")
                 above = self.substituted(above, node, "substitute_upper")
+            self.replay.forget(before - {below, above})
         return below, above
 
     def form(self, index: int) -> Form:

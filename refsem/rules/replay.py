@@ -11,7 +11,7 @@ steps, `refsem.exact.tensor`, the reading of terms, `refsem.rules.smooth` where 
 involved, and the rules (whose proofs are `refsem.obligations`' business).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import prod
 
@@ -23,6 +23,7 @@ from refsem.rules.trace import (
     Application,
     Box,
     Combination,
+    Forgotten,
     Judgement,
     Region,
     Trace,
@@ -71,8 +72,13 @@ class Replay:
         self.judgements.append(judgement)
         return index
 
+    def forget(self, indices: Iterable[int]) -> None:
+        """Give up what these applications establish; whoever needs it later is refused."""
+        for index in indices:
+            self.judgements[index] = Forgotten()
+
     def trace(self) -> Trace:
-        """Everything established so far."""
+        """Everything established so far, also what is forgotten."""
         return Trace(self.regions, self.targets, tuple(self.applications))
 
     def box(self, index: int) -> Box:

@@ -126,4 +126,9 @@ class Form:
     constant: ExactTensor
 
 
-Judgement = Box | Line | Plane | Form
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Established once, and given up for the memory it took: nothing follows from it any more."""
+
+
+Judgement = Box | Line | Plane | Form | Forgotten

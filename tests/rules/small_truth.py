@@ -10,7 +10,8 @@ from small_networks import Floats
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared
 from refsem.rules.propagation import Method, Propagation
-from refsem.rules.trace import Box, Combination, Form, Judgement, Line, Plane, Side
+from refsem.rules.replay import replay
+from refsem.rules.trace import Box, Combination, Forgotten, Form, Judgement, Line, Plane, Side
 from refsem.search.alpha import bounded_by
 
 Numbers = np.ndarray[tuple[int, ...], np.dtype[np.object_]]
@@ -25,6 +26,19 @@ def silent(_node: str, _done: int, _all: int) -> None:
 def run(
     prepared: Prepared, box: small_networks.Box, method: Method, targets: Mapping[str, Combination]
 ) -> Propagation:
+    """A propagation in which nothing is forgotten: what was is established again from its Trace."""
+    state = forgetting(prepared, box, method, targets)
+    again = replay(prepared, state.replay.trace())
+    for index, judgement in enumerate(state.replay.judgements):
+        if isinstance(judgement, Forgotten):
+            state.replay.judgements[index] = again[index]
+    return state
+
+
+def forgetting(
+    prepared: Prepared, box: small_networks.Box, method: Method, targets: Mapping[str, Combination]
+) -> Propagation:
+    """A propagation as it is."""
     return bounded_by(prepared, box.region(), method, targets, silent)
 
 
