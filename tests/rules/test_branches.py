@@ -1,6 +1,9 @@
 """Comparisons and choices by a condition: exact values inside, decided conditions lose nothing."""
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -137,6 +140,46 @@ def test_what_is_no_choice_or_has_other_suppliers_is_refused() -> None:
     refused({"node": "x"}, "is not a")
     refused({}, "supplier 'condition' is not a box of 'asked'")
     refused({"suppliers": {}}, "supplier 'condition'")
+
+
+def test_operands_of_another_shape_are_refused() -> None:
+    prepared = choice(1)
+    shapes = dict(prepared.shapes) | {"first": (1, 1)}
+    zero = ExactTensor.full((1, 1), mpq(0))
+    names = ("asked", "first", "second")
+    state = Replay(
+        replace(prepared, shapes=shapes), (Region(dict.fromkeys(names, (zero, zero))),), {}
+    )
+    suppliers = {
+        role: state.establish(Application("input_interval", name, 0, {}, {}))
+        for role, name in zip(("condition", "x", "y"), names, strict=True)
+    }
+    with pytest.raises(ReplayError, match="has not the shape of its operands"):
+        state.establish(Application("where_interval", "y", 0, suppliers, {}))
+
+
+@pytest.mark.parametrize(
+    ("op", "compared"),
+    [
+        (Op.LESS, operator.lt),
+        (Op.LESS_EQUAL, operator.le),
+        (Op.EQUAL, operator.eq),
+    ],
+    ids=str,
+)
+def test_comparisons_keep_their_meaning_where_numbers_are_equal(
+    op: Op, compared: Callable[[int, int], bool]
+) -> None:
+    builder = Builder(np.random.default_rng(0))
+    x = builder.add("x", Op.INPUT, shape=(2,))
+    parts = [
+        builder.add(f"part{place}", Op.SLICE, x, starts=(place,), lengths=(1,), steps=(1,))
+        for place in range(2)
+    ]
+    prepared = builder.graph(builder.add("y", op, *parts))
+    for a, b in product((-1, 0, 1), repeat=2):
+        point = ExactTensor.from_rationals([mpq(a), mpq(b)], (1, 2))
+        assert evaluate_graph(prepared, {"x": point})["y"].rationals() == [int(compared(a, b))]
 
 
 def test_the_graph_given_is_not_changed() -> None:

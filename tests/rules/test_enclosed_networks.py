@@ -111,6 +111,7 @@ def test_a_range_holds_every_value_and_little_more(op: Op) -> None:
         (abs(x) * x - x, (-1, 1), mpq(1, 4)),
         (1 / (1 + x * x), (-2, 1), 1),
         (select(x, 0, 2, x), (-1, 1), 2),
+        (select(x, mpq(1, 7), x, -x), (-1, 1), mpq(1, 7)),
         (applied(Function.FLOOR, x) - x, (-2, 2), 0),
     ],
 )
