@@ -3,7 +3,8 @@
 A ledger's header carries one (`refsem audit --ledger`), so that the ledger alone says which
 network was bounded, over which boxes, and by which applications of rules: enough to replay it, or
 to state it elsewhere. Numbers are fraction strings, constants hexadecimal binary32 patterns.
-Attributes: an integer is a JSON number, a rational a string, a list of integers a list.
+Attributes: an integer is a JSON number, a rational a string, a list of integers a list, a word an
+object with that one member.
 
 Reading believes nothing: keys, kinds, shapes and the graph's well-formedness are checked, and the
 Traces are only data until `refsem.rules.replay` has established them. Not covered: whether the
@@ -20,6 +21,7 @@ import numpy as np
 from gmpy2 import mpq
 
 from refsem.exact import ExactTensor
+from refsem.ir.evaluation import prepare
 from refsem.ir.graph import Bits, Graph, GraphError, Node, check_wellformed
 from refsem.ir.operators import Attribute, Op
 from refsem.obligations.ledger import FORMAT
@@ -75,9 +77,15 @@ def _node_object(node: Node) -> dict[str, object]:
 
 
 def _attribute_object(value: Attribute) -> object:
-    if isinstance(value, int):
-        return value
-    return list(value) if isinstance(value, tuple) else str(value)
+    match value:
+        case int():
+            return value
+        case tuple():
+            return list(value)
+        case str():
+            return {"word": value}
+        case _:
+            return str(value)
 
 
 def _hexadecimal(bits: Bits) -> str:
@@ -130,7 +138,7 @@ def read_derivation(path: Path) -> Derivation:
     names = {name: place.text() for name, place in members.items() if isinstance(place.value, str)}
     parts = members[KEY].members(("graph", "traces"), ())
     graph = _graph(parts["graph"])
-    sizes = {node.name: node.size for node in graph.nodes}
+    sizes = {name: prod(shape) for name, shape in prepare(graph).shapes.items()}
     traces = tuple(_trace(place, sizes) for place in parts["traces"].items())
     return Derivation(graph, traces, names)
 
@@ -169,6 +177,8 @@ def _node(place: Value) -> Node:
 def _attribute(place: Value) -> Attribute:
     if isinstance(place.value, list):
         return tuple(_integer(one) for one in place.items())
+    if isinstance(place.value, dict):
+        return place.members(("word",), ())["word"].text()
     return _rational(place) if isinstance(place.value, str) else _integer(place)
 
 

@@ -53,9 +53,11 @@ def chain(
             return NotChain(f"{value!r} is not an affine map of one tensor")
         ((previous, weight),) = form.coefficients.items()
         layers.append(ChainLayer(value, previous, weight, form.constant))
-        node = prepared.nodes[previous]
         if previous in region.boxes:
             return tuple(reversed(layers))
+        if previous not in prepared.nodes:
+            return NotChain(f"{previous!r} is a constant")
+        node = prepared.nodes[previous]
         if node.op is not Op.RELU:
             return NotChain(f"{previous!r} is {node.op.value}, not a ReLU")
         (value,) = prepared.operands(previous)

@@ -9,7 +9,8 @@ from refsem.audit.network import Verdict, audit_network, silent
 from refsem.ir import load_model
 from refsem.ir.evaluation import prepare
 from refsem.properties import load_property
-from refsem.properties.claims import check_fits
+from refsem.properties.claims import check_fits, region_claims
+from refsem.rules.chain import NotChain, chain
 from refsem.rules.propagation import Method
 
 
@@ -41,3 +42,12 @@ def test_far_from_and_deep_in_the_unsafe_set(
         found = audit_network(prepared, property_, method, silent)
         assert found.verdict is verdict
         assert not any(record.surprising for record in found.judged())
+
+
+def test_a_constant_output_is_no_chain_to_branch_over(data: Path, tmp_path: Path) -> None:
+    prepared = prepare(load_model(data / "networks/marabou/layer-zoo/constant.onnx"))
+    size = prepared.nodes[prepared.graph.inputs[0]].size
+    path = written(tmp_path / "p.vnnlib", size, 1, "(assert (>= Y_0 X_0))(assert (>= X_0 Y_0))")
+    (claims,) = region_claims(prepared, load_property(path))
+    found = chain(prepared, claims.region, {claims.target: claims.combination})
+    assert isinstance(found, NotChain)

@@ -9,17 +9,20 @@ import builders
 import numpy as np
 import pytest
 from claim_files import write_property
+from gmpy2 import mpq
 
 from refsem.audit.network import audit_network, silent
 from refsem.certificates.derivation import KEY, derivation_object, read_derivation
 from refsem.errors import InputError
-from refsem.ir import load_model
+from refsem.exact import ExactTensor
+from refsem.ir import Graph, Op, load_model
 from refsem.ir.evaluation import prepare
+from refsem.ir.graph import make_node
 from refsem.obligations.ledger import write_ledger
 from refsem.properties import load_property
-from refsem.rules.propagation import Method
+from refsem.rules.propagation import Method, propagate
 from refsem.rules.replay import ReplayError, replay
-from refsem.rules.trace import Box
+from refsem.rules.trace import Box, Region
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +159,22 @@ def test_constants_keep_their_bits(tmp_path: Path) -> None:
         assert np.array_equal(read.constants[name], bits)
         assert read.constants[name].dtype == np.uint32
     assert 0x80000000 in np.concatenate([bits.ravel() for bits in read.constants.values()])
+
+
+def test_a_pool_is_written_and_read_with_its_layout(tmp_path: Path) -> None:
+    x = make_node("x", Op.INPUT, (), {"shape": (1, 1, 2, 3)})
+    window = {"layout": "NCHW", "strides": (1, 1), "dilations": (1, 1), "pads": (0, 0, 0, 0)}
+    y = make_node("y", Op.MAX_POOL, (x,), {**window, "kernel": (2, 2), "ceil": 0})
+    prepared = prepare(Graph((x, y), {}, ("x",), ("y",)))
+    ends = tuple(ExactTensor.full((1, 6), mpq(value)) for value in (-1, 2))
+    state = propagate(prepared, Region({"x": (ends[0], ends[1])}), Method.CROWN, {}, silent)
+    path = tmp_path / "ledger.jsonl"
+    written = derivation_object(prepared.graph, (state.replay.trace(),))
+    write_ledger(path, {KEY: written}, [])
+    read = read_derivation(path)
+    assert read.graph.nodes == prepared.graph.nodes
+    found = replay(prepare(read.graph), read.traces[0])
+    assert len(found) == len(state.replay.judgements)
+    box = found[state.boxes["y"]]
+    assert isinstance(box, Box)
+    assert box.upper.rationals() == [mpq(2), mpq(2)]
