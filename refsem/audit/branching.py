@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
+from refsem.audit.boxes import BoxProof, NoProof, branch_boxes
 from refsem.audit.signs import SignProof, Watch, branch_signs
 from refsem.audit.unfinished import Unfinished
 from refsem.exact import ExactTensor
@@ -21,6 +22,7 @@ from refsem.exact.tensor import Toward
 from refsem.ir.evaluation import Prepared, evaluate_graph
 from refsem.properties.claims import RegionClaims, with_sums
 from refsem.properties.leaves import LeafJudge
+from refsem.properties.replayed_leaves import ReplayedLeaves
 from refsem.properties.sign_trees import splits_signs
 from refsem.properties.trees import TreeCheck
 from refsem.rules.chain import NotChain, chain
@@ -62,7 +64,7 @@ class SplitProof:
 class Branched:
     """What came of a region: a proof, points that meet cases, or neither and why."""
 
-    proof: SplitProof | SignProof | None
+    proof: SplitProof | SignProof | BoxProof | None
     found: Mapping[int, tuple[Points, int]]
     """By case, exact values of points and the row that meets it."""
     reason: str
@@ -126,8 +128,8 @@ def _by_signs(
     prepared: Prepared, claims: RegionClaims, deadline: float, watch: Watch, why: str
 ) -> Branched:
     """The region branched over on signs instead, if the network allows it."""
-    if reason := splits_signs(prepared):
-        return Branched(None, {}, f"{why}; {reason}", 0.0, 0.0)
+    if splits_signs(prepared):
+        return _by_boxes(prepared, claims, deadline, watch, why)
     found = branch_signs(prepared, claims, deadline, watch)
     return Branched(
         found.proof,
@@ -137,6 +139,23 @@ def _by_signs(
         found.exact_seconds,
         found.late,
     )
+
+
+def _by_boxes(
+    prepared: Prepared, claims: RegionClaims, deadline: float, watch: Watch, why: str
+) -> Branched:
+    """The region branched over with every leaf bounded by the ordinary replay."""
+    ((lower, upper),) = claims.region.boxes.values()
+    started = time.thread_time()
+    try:
+        root = _root(lower, upper)
+    except TooWideError as error:
+        return Branched(None, {}, f"{why}; {error}", 0.0, 0.0)
+    found = branch_boxes(ReplayedLeaves(prepared, claims), root, deadline, watch)
+    seconds = time.thread_time() - started
+    if isinstance(found, NoProof):
+        return Branched(None, {}, found.reason, 0.0, seconds, found.late)
+    return Branched(found, {}, "", 0.0, seconds)
 
 
 def _stopped(search: Branching) -> tuple[str, bool]:

@@ -12,6 +12,7 @@ from enum import Enum
 
 from gmpy2 import mpq
 
+from refsem.audit.boxes import BoxProof
 from refsem.audit.branching import Branched, Points, SplitProof, branch
 from refsem.audit.enclosed import EnclosedPoint, enclosed_witnesses
 from refsem.audit.signs import SignProof, Watch
@@ -78,7 +79,7 @@ class RegionAudit:
     branched: Branched | None
 
     @property
-    def proof(self) -> SplitProof | SignProof | None:
+    def proof(self) -> SplitProof | SignProof | BoxProof | None:
         """The split tree that shows every case, if there is one."""
         return None if self.branched is None else self.branched.proof
 
@@ -339,25 +340,34 @@ def tree_id(region: int) -> str:
     return f"instance/{region}/tree"
 
 
-def _leaf_rules(proof: SplitProof | SignProof) -> frozenset[str]:
+def _leaf_rules(proof: SplitProof | SignProof | BoxProof) -> frozenset[str]:
+    if isinstance(proof, BoxProof):
+        return proof.rules
     return LEAF_RULES if isinstance(proof, SplitProof) else SIGN_RULES
 
 
-def _tree(number: int, proof: SplitProof | SignProof) -> Record:
+def _tree(number: int, proof: SplitProof | SignProof | BoxProof) -> Record:
     """Every leaf was established, or there would be no proof."""
     relying = tuple(
         f"{name}/sound/{claim.name}"
         for name in sorted(_leaf_rules(proof))
         for claim in BY_NAME[name].claims
     )
-    why = (
+    if isinstance(proof, BoxProof):
+        why = f"{proof.leaves} leaves tile the region; the replay established each"
+    else:
+        why = _how_leaves(proof)
+    obligation = _obligation(tree_id(number), Kind.INSTANCE, "every leaf of a split tree", ())
+    return Record(obligation, Proved(By.INSTANCE, Exact(why), relying))
+
+
+def _how_leaves(proof: SplitProof | SignProof) -> str:
+    return (
         f"{proof.leaves} leaves tile the region; each was established in integers inside floats, "
         f"{proof.reviewed} of them again by the replay"
         if isinstance(proof, SplitProof)
         else f"{proof.leaves} leaves take both signs of each neuron split, each by the replay"
     )
-    obligation = _obligation(tree_id(number), Kind.INSTANCE, "every leaf of a split tree", ())
-    return Record(obligation, Proved(By.INSTANCE, Exact(why), relying))
 
 
 def _cases(number: int, region: RegionAudit) -> Iterator[Record]:

@@ -30,11 +30,13 @@ from refsem.certificates.report import (
     judged,
     undecided,
 )
+from refsem.errors import InputError
 from refsem.exact.sliced import BITS, FloatArray, TooWideError
 from refsem.ir.evaluation import Prepared
 from refsem.properties import Property
 from refsem.properties.claims import RegionClaims, region_claims, with_sums
 from refsem.properties.leaves import LeafJudge
+from refsem.properties.replayed_leaves import ReplayedLeaves
 from refsem.properties.sign_trees import SignJudge, SignLeaf, SignNode, SignSplit, splits_signs
 from refsem.properties.trees import TreeCheck
 from refsem.rules.chain import NotChain, chain
@@ -260,7 +262,7 @@ def _judged(
     claims = with_sums(prepared, claims)
     layers = chain(prepared, claims.region, {claims.target: claims.combination})
     if isinstance(layers, NotChain):
-        return layers
+        return _judged_boxes(place, prepared, claims, region)
     try:
         judge = LeafJudge.of(prepared, claims, layers, region.bound_unit)
         check = TreeCheck(judge)
@@ -273,6 +275,21 @@ def _judged(
         unproved = (Finding(f"{place} leaf {leaf.number}", message) for leaf in failed)
         return _Region(tuple(unproved), leaves, 0)
     return _Region((), leaves, check.review(region.root, region.nodes))
+
+
+def _judged_boxes(
+    place: str, prepared: Prepared, claims: RegionClaims, region: TreeRegion
+) -> _Region:
+    """What was found where the network is no chain: every leaf by the replay."""
+    leaves = ReplayedLeaves(prepared, claims)
+    try:
+        _check_root(leaves, region.root)
+        count, failed = leaves.open_leaves(region.root, region.nodes)
+    except (TreeError, InputError) as error:
+        return _Region((Finding(place, str(error)),), 0, 0)
+    message = "is not proved empty of every case"
+    findings = tuple(Finding(f"{place} leaf {one}", message) for one in failed)
+    return _Region(findings, count, count)
 
 
 def _judged_signs(
@@ -296,7 +313,7 @@ def _judged_signs(
     return _Region(tuple(findings), leaves, leaves)
 
 
-def _check_root(judge: LeafJudge, root: Boxes) -> None:
+def _check_root(judge: LeafJudge | ReplayedLeaves, root: Boxes) -> None:
     """Nothing if the box is of the property's dimension and contains its box; `TreeError`."""
     ((lower, _),) = judge.claims.region.boxes.values()
     if root.lower.shape[1] != lower.size:

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from math import isnan
 from pathlib import Path
+from typing import assert_never
 
 import click
 
 from refsem import __version__
+from refsem.audit.boxes import BoxProof
+from refsem.audit.branching import SplitProof
 from refsem.audit.network import Budget, NetworkAudit, Verdict, audit_network
 from refsem.audit.report import print_report
 from refsem.audit.result import exact_result, tolerant_result
@@ -237,18 +240,25 @@ def _read_claims(bounds: Path, prepared: Prepared, model: Path) -> BoundsFile:
     return read_bounds(bounds, prepared, sha256(model.read_bytes()).hexdigest())
 
 
+def _tree_region(proof: SplitProof | SignProof | BoxProof) -> TreeRegion | SignRegion:
+    match proof:
+        case SplitProof():
+            return TreeRegion(proof.root, proof.unit, proof.nodes)
+        case SignProof():
+            return SignRegion(proof.trees)
+        case BoxProof():
+            return TreeRegion(proof.root, 0, proof.nodes)
+        case _:
+            assert_never(proof)
+
+
 def _write_trees(path: Path, found: NetworkAudit, model: Path, property_: Path) -> None:
     """Write the trees if every region has one; nothing, said on standard error, if not."""
     proofs = [region.proof for region in found.regions if region.proof is not None]
     if len(proofs) < len(found.regions):
         click.echo(f"refsem: {path}: not written: no split tree of every region", err=True)
         return
-    trees = [
-        SignRegion(proof.trees)
-        if isinstance(proof, SignProof)
-        else TreeRegion(proof.root, proof.unit, proof.nodes)
-        for proof in proofs
-    ]
+    trees = [_tree_region(proof) for proof in proofs]
     header = _header(model, property_, "")
     producer, hashes = str(header["producer"]), (header["model_sha256"], header["property_sha256"])
     written = tree_object(trees, producer, *(str(one) for one in hashes))
