@@ -47,7 +47,8 @@ def least_on_grid() -> float:
     for x in np.linspace(-1, 1, 21):
         for z in np.linspace(-1, 1, 21):
             hidden = [mpmath.tanh(v) for v in np.array([x, z]) @ FIRST[0] + FIRST[1]]
-            found.append(sum(h * float(w) for h, w in zip(hidden, LAST[0][:, 0], strict=True)) + 0.125)
+            weighted = (h * float(w) for h, w in zip(hidden, LAST[0][:, 0], strict=True))
+            found.append(sum(weighted) + 0.125)
     return float(min(found))
 
 
