@@ -255,6 +255,8 @@ def _bounds(name: str, relations: list[Relation], values: Mapping[str, mpq]) -> 
             for n in range(3)
         )
         slope = at_1 - at_0
+        if slope == 0 <= at_0 and relation.comparison is Comparison.LE:
+            continue  # a product with 0 is met by every value
         assert slope != 0, f"{name} is last in a side that does not depend on it"
         assert at_2 - at_1 == slope, f"a side is not linear in {name}"
         match relation.comparison, slope > 0:
