@@ -14,6 +14,7 @@ from refsem.errors import InputError
 from refsem.ir.graph import Graph
 from refsem.ir.graph_file import graph_of, is_graph_file
 from refsem.ir.onnx_reader import read_onnx
+from refsem.ir.torch_reader import read_torch
 from refsem.ir.torchlean_reader import read_torchlean
 from refsem.untrusted.strict_json import read_json
 
@@ -22,7 +23,7 @@ FILE_LIMIT = 128 * 2**20
 
 
 def load_model(path: Path) -> Graph:
-    """The graph of a model file: `.onnx`, `.onnx.gz`, or `.json` (ours, or TorchLean's graphs).
+    """The graph of a model file: `.onnx`, `.onnx.gz`, `.pt2`, or `.json` (ours, or TorchLean's).
 
     `InputError` where it has none.
 
@@ -36,7 +37,9 @@ def load_model(path: Path) -> Graph:
     if name.endswith(".json"):
         found = read_json(path)
         return graph_of(found) if is_graph_file(found) else read_torchlean(path).graph
-    raise InputError(str(path), "", "is not a model file: .onnx, .onnx.gz or .json expected")
+    if name.endswith(".pt2"):
+        return read_torch(_read_plain(path), str(path), FILE_LIMIT)
+    raise InputError(str(path), "", "is not a model file: .onnx, .onnx.gz, .pt2 or .json expected")
 
 
 def _read_plain(path: Path) -> bytes:

@@ -65,6 +65,13 @@ class Value:
         prefix = f"{self.path}." if self.path else ""
         return {key: Value(self.file, prefix + key, item) for key, item in self.value.items()}
 
+    def member(self, key: str) -> "Value":
+        """The member of an object under a key, whatever others there are."""
+        found = self.entries()
+        if key not in found:
+            raise self.error(f"the key {key!r} is missing")
+        return found[key]
+
     def members(self, required: tuple[str, ...], optional: tuple[str, ...]) -> dict[str, "Value"]:
         """The members of an object that must have these keys and may have those, no others."""
         found = self.entries()
@@ -92,21 +99,18 @@ def kind(value: object) -> str:
 
 def read_json(path: Path) -> Value:
     """The value in a JSON file; `InputError` for a file that is not strict JSON within limits."""
-    file = str(path)
-    try:
-        text = _read(path).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(file, f"byte {error.start}", "not UTF-8 text") from None
-    _check_depth(file, text)
-    return Value(file, "", _parsed(file, text))
+    return parse_json(str(path), _read(path))
 
 
 def read_first_line(path: Path) -> Value:
     """The value on a file's first line; `InputError` as for `read_json`."""
-    file = str(path)
-    line, _, _ = _read(path).partition(b"\n")
+    return parse_json(str(path), _read(path).partition(b"\n")[0])
+
+
+def parse_json(file: str, data: bytes) -> Value:
+    """The value that some bytes of a file state, their number bounded by the caller."""
     try:
-        text = line.decode("utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(file, f"byte {error.start}", "not UTF-8 text") from None
     _check_depth(file, text)

@@ -40,7 +40,7 @@ def test_a_compressed_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["m.pt", "m.onnx.txt", "onnx", "m.gz", "m.onnx.gz.zip"])
 def test_other_suffixes_are_refused(tmp_path: Path, name: str) -> None:
     path = written(tmp_path / name, GOOD)
-    assert refusal(path) == "is not a model file: .onnx, .onnx.gz or .json expected"
+    assert refusal(path) == "is not a model file: .onnx, .onnx.gz, .pt2 or .json expected"
 
 
 @pytest.mark.parametrize("name", ["m.onnx", "m.onnx.gz"])
