@@ -15,7 +15,7 @@ from mpfr_functions import ORACLES, expected
 from refsem.binary32 import Binary32, UndecidedError, functions
 from refsem.binary32.catalogue import BY_NAME, Answer, Call
 from refsem.errors import InputError
-from refsem.exact.functions import Function
+from refsem.exact.functions import STEPS, Function
 from refsem.fuzz.glibc_vectors import read_glibc
 from refsem.fuzz.vectors import Skipped
 from refsem.rounding import (
@@ -28,8 +28,9 @@ from refsem.rounding import (
 )
 from refsem.rounding.formats import BINARY32
 
-# softplus is enclosed for bounds and is no operation of binary32; sqrt is decided by integers
-NAMES = [f.value for f in Function if f not in {Function.SOFTPLUS, Function.SQRT}]
+# softplus is enclosed for bounds and is no operation of binary32; sqrt is decided by integers, and
+# steps are rounding to integral values
+NAMES = [f.value for f in Function if f not in {Function.SOFTPLUS, Function.SQRT, *STEPS}]
 ALL = [*NAMES, "cbrt", "rsqrt", "sqrt", "hypot", "fma"]
 HARD = ("erf", "exp", "exp2", "expm1", "log", "log1p", "log2", "sigmoid", "tanh")
 COLUMNS = (Mode.RNE, Mode.RNA, Mode.RTZ, Mode.RTN, Mode.RTP)
