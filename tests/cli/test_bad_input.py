@@ -16,7 +16,11 @@ MODEL = {
     "a missing file": ("absent.onnx", None, "no such file"),
     "an empty file": ("m.onnx", b"", "the file is empty"),
     "a text file": ("m.onnx", b"This is not a network.\n", ""),
-    "another suffix": ("m.txt", b"x", "is not a model file: .onnx, .onnx.gz, .pt2 or .json expected"),
+    "another suffix": (
+        "m.txt",
+        b"x",
+        "is not a model file: .onnx, .onnx.gz, .pt2 or .json expected",
+    ),
     "a broken gzip file": ("m.onnx.gz", b"\x1f\x8b\x08junk", "is not a complete gzip file"),
 }
 
