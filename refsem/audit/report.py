@@ -5,7 +5,7 @@ then whose word it all rests on, and the time it took.
 """
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from gmpy2 import mpq
 from rich.console import Console, Group, RenderableType
@@ -35,9 +35,9 @@ def print_report(
     title: str,
     audit: NetworkAudit,
     bounds: BoundsReport | None,
-    seconds: Mapping[str, str],
+    costs: Iterable[str],
 ) -> None:
-    """Print the whole report."""
+    """Print the whole report; `costs` say what it took."""
     console.print(Text(title, style="bold"))
     console.print(_verdict_line(audit))
     console.print(layer_table(audit, bounds))
@@ -48,7 +48,7 @@ def print_report(
     if bounds is not None:
         console.print(_bounds_part(bounds))
     console.print(_word_line(audit.judged()))
-    console.print(Text("time: " + ", ".join(f"{k} {v} s" for k, v in seconds.items()), "dim"))
+    console.print(Text("took: " + ", ".join(costs), "dim"))
 
 
 def _coloured(verdict: str) -> Text:

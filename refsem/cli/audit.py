@@ -26,7 +26,7 @@ from refsem.certificates.node_files import NodeKind
 from refsem.certificates.node_graph import load_node_graph
 from refsem.certificates.node_writer import certificate_text
 from refsem.certificates.tree_file import SignRegion, TreeRegion, tree_object
-from refsem.cli.terminal import layer_progress, print_json, report_console
+from refsem.cli.terminal import layer_progress, peak_memory, print_json, report_console
 from refsem.errors import InputError
 from refsem.ir import load_model
 from refsem.ir.evaluation import Prepared, irrational_tensor, prepare
@@ -56,6 +56,12 @@ class _Clock:
         now = time.perf_counter()
         self.stages[stage] = f"{now - self.started:.2f}"
         self.started = now
+
+    def costs(self) -> list[str]:
+        """The seconds of each stage, and the most memory this process has held."""
+        seconds = [f"{stage} {time_} s" for stage, time_ in self.stages.items()]
+        most = peak_memory()
+        return seconds if most is None else [*seconds, f"memory at most {most // 2**20} MiB"]
 
 
 @click.command()
@@ -162,7 +168,7 @@ def audit(
         print_json(audit_object(found, report))
     else:
         title = f"{model.name} over {property_.name}: {method} bounds"
-        print_report(report_console(), title, found, report, clock.stages)
+        print_report(report_console(), title, found, report, clock.costs())
     return _status(found, report)
 
 

@@ -1,5 +1,7 @@
 """What the commands share: consoles, progress on standard error, JSON on standard output."""
 
+import importlib
+import importlib.util
 import io
 import json
 import sys
@@ -11,6 +13,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from refsem.rules.propagation import Progress as Report
+
+
+def peak_memory() -> int | None:
+    """The most memory this process has held, in bytes; None where the platform does not say."""
+    if importlib.util.find_spec("resource") is None:
+        return None
+    resource = importlib.import_module("resource")
+    most = int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return most if sys.platform == "darwin" else most * 1024
 
 
 def report_console() -> Console:

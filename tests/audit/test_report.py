@@ -35,7 +35,7 @@ def judged(found: NetworkAudit, file: BoundsFile) -> BoundsReport:
 
 def printed(found: NetworkAudit, bounds: BoundsReport | None, width: int = 100) -> str:
     console = Console(file=io.StringIO(), width=width, markup=False, emoji=False)
-    print_report(console, "title", found, bounds, {"read": "0.00"})
+    print_report(console, "title", found, bounds, ["read 0.00 s"])
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 

@@ -179,6 +179,15 @@ def test_a_network_with_kinks_is_not_judged(tmp_path: Path) -> None:
     assert "relu is not differentiated" in found.reasons[0]
 
 
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "..", ""])
+def test_a_name_that_is_no_name_is_absent(tmp_path: Path, name: str) -> None:
+    document = corridor(tmp_path)
+    document["segments"][0]["upperWeights"] = name
+    found = checked(written(tmp_path / "f.json", document))
+    assert found.verdict is Verdict.UNDECIDED
+    assert "parameters absent" in found.reasons[0]
+
+
 WRONG_TEXT = ("", "u*", "v", "u)", "(u", "u^9", "u^-1", "1..2", "u u", "sin u", "__import__('os')")
 
 

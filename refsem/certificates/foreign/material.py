@@ -49,4 +49,8 @@ def beside(report: Path, stated: str) -> Path | None:
     """The file of that name in the report's own folder: nowhere else is looked."""
     name = stated.replace("\\", "/").rsplit("/", 1)[-1]
     path = report.parent / name
-    return path if name not in {"", ".", ".."} and path.is_file() else None
+    try:
+        return path if name not in {"", ".", ".."} and path.is_file() else None
+    except (OSError, ValueError):
+        # no name of a file here: too long, or with a character that no name has
+        return None
