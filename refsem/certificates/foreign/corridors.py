@@ -27,7 +27,14 @@ from refsem.certificates.foreign.curves import (
 )
 from refsem.certificates.foreign.intervals import empty_intervals, read_interval
 from refsem.certificates.foreign.material import FileFormat, Material, beside
-from refsem.certificates.report import Answers, CheckReport, Finding, judged, undecided
+from refsem.certificates.report import (
+    Answers,
+    CheckReport,
+    Finding,
+    Semantics,
+    judged,
+    undecided,
+)
 from refsem.ir.expressions import ExpressionError, parse_expression
 from refsem.ir.graph import GraphError
 from refsem.ir.operators import Op
@@ -81,18 +88,23 @@ def _check(material: Material) -> CheckReport:
         findings += _shape(place)
     findings += _joints(places)
     if findings:
-        return judged(NAME, ANSWERS, findings, "")
+        return judged(NAME, ANSWERS, findings, "", semantics=Semantics.EXACT)
     try:
         right = parse_expression(members["rhs"].text(), (VARIABLE, "u"))
     except ExpressionError as error:
         raise members["rhs"].error(str(error)) from error
     if not _is_smooth(right):
-        return undecided(NAME, ANSWERS, "f may have no value, or be steep, inside the corridor")
+        return undecided(
+            NAME,
+            ANSWERS,
+            "f may have no value, or be steep, inside the corridor",
+            semantics=Semantics.EXACT,
+        )
     try:
         segments = [_segment(material, place) for place in places]
         return _judged(segments, right)
     except (_AbsentError, GraphError) as error:
-        return undecided(NAME, ANSWERS, str(error))
+        return undecided(NAME, ANSWERS, str(error), semantics=Semantics.EXACT)
 
 
 def _slack(settings: Value) -> list[Finding]:
@@ -194,8 +206,8 @@ def _judged(segments: list[_Segment], right: Term) -> CheckReport:
             unsettled.append(f"{path}: {name}: not settled in {outcome.pieces} pieces")
     if findings or not unsettled:
         said = "the networks are a sub- and a supersolution over every segment, exactly"
-        return judged(NAME, ANSWERS, findings, said)
-    return undecided(NAME, ANSWERS, *unsettled)
+        return judged(NAME, ANSWERS, findings, said, semantics=Semantics.EXACT)
+    return undecided(NAME, ANSWERS, *unsettled, semantics=Semantics.EXACT)
 
 
 def _outcomes(segment: _Segment, right: Term) -> dict[str, Outcome]:

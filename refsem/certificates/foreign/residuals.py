@@ -32,7 +32,14 @@ from refsem.certificates.foreign.curves import (
 )
 from refsem.certificates.foreign.intervals import empty_intervals, read_interval
 from refsem.certificates.foreign.material import FileFormat, Material
-from refsem.certificates.report import Answers, CheckReport, Finding, judged, undecided
+from refsem.certificates.report import (
+    Answers,
+    CheckReport,
+    Finding,
+    Semantics,
+    judged,
+    undecided,
+)
 from refsem.ir.evaluation import Prepared
 from refsem.ir.expressions import ExpressionError, parse_equation
 from refsem.ir.graph import GraphError
@@ -95,11 +102,11 @@ def _check(material: Material) -> CheckReport:
         if not claims.domain[0] <= point <= claims.domain[1]
     ]
     if findings:
-        return judged(NAME, ANSWERS, findings, "")
+        return judged(NAME, ANSWERS, findings, "", semantics=Semantics.EXACT)
     try:
         return _recomputed(_network(members["model"]), claims)
     except GraphError as error:
-        return undecided(NAME, ANSWERS, str(error))
+        return undecided(NAME, ANSWERS, str(error), semantics=Semantics.EXACT)
 
 
 def _claims(members: Mapping[str, Value]) -> _Claims:
@@ -177,8 +184,8 @@ def _recomputed(network: Network, claims: _Claims) -> CheckReport:
     facts = {"covered": f"{_covered(claims)} of the domain's length"}
     if findings or not unsettled:
         said = "every bound holds around its point, exactly, for the file's own weights"
-        return judged(NAME, ANSWERS, findings, said, facts=facts)
-    return undecided(NAME, ANSWERS, *unsettled)
+        return judged(NAME, ANSWERS, findings, said, semantics=Semantics.EXACT, facts=facts)
+    return undecided(NAME, ANSWERS, *unsettled, semantics=Semantics.EXACT)
 
 
 def _quotient(value: Prepared, claims: _Claims, index: int, centres: Mapping[str, mpq]) -> Outcome:
