@@ -1,8 +1,8 @@
 """Derivatives of terms, as terms: what the meaning of an elementwise operator is differentiated by.
 
 The derivative of a choice (max, min, abs, select) is the derivative of the branch that is taken;
-where two branches meet there may be none. `has_kinks` says whether a term chooses between branches
-of different derivatives, so that a caller can refuse it.
+where two branches meet, and where a step jumps, there may be none. `has_kinks` says whether a term
+has steps, or chooses between branches of different derivatives, so that a caller can refuse it.
 
 Source: elementary calculus. The derivative of a named function is stated as a quotient, its
 divisor positive inside the function's domain.
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from gmpy2 import mpq
 
-from refsem.exact.functions import Function
+from refsem.exact.functions import STEPS, Function
 from refsem.ir.terms import Operator, Term, applied, select, subterms, term
 
 ZERO, ONE = term(0), term(1)
@@ -43,6 +43,7 @@ _SLOPES: Mapping[Function, Callable[[Term], tuple[Term, Term]]] = {
     Function.SQRT: lambda t: (ONE, 2 * applied(Function.SQRT, t)),
     Function.SIN: lambda t: (applied(Function.COS, t), ONE),
     Function.COS: lambda t: (-applied(Function.SIN, t), ONE),
+    Function.TAN: lambda t: (1 + applied(Function.TAN, t) * applied(Function.TAN, t), ONE),
     Function.SINH: lambda t: (applied(Function.COSH, t), ONE),
     Function.COSH: lambda t: (applied(Function.SINH, t), ONE),
     Function.ATAN: lambda t: (ONE, 1 + t * t),
@@ -71,7 +72,7 @@ def _of(node: Term, name: str, inner: list[Term]) -> Term:
         case Operator() as operator:
             return _OPERATORS[operator](*node.arguments, *inner)
         case Function() as function:
-            if inner[0] == ZERO:
+            if inner[0] == ZERO or function in STEPS:
                 return ZERO
             if function not in _SLOPES:
                 raise NoDerivativeError(f"the derivative of {function.value} is not known here")
@@ -130,8 +131,10 @@ _OPERATORS: Mapping[Operator, Callable[..., Term]] = {
 
 
 def has_kinks(root: Term, name: str) -> bool:
-    """Whether the term chooses, by the variable, between branches of different derivatives."""
+    """Whether the term steps, or chooses between different derivatives, by the variable."""
     for node in subterms(root):
+        if node.head in STEPS and derivative(node.arguments[0], name) != ZERO:
+            return True
         if node.head not in {Operator.MIN, Operator.MAX, Operator.ABS, Operator.SELECT}:
             continue
         slopes = [derivative(argument, name) for argument in node.arguments]

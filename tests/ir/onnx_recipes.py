@@ -224,8 +224,8 @@ def dropout(d: Draft) -> list[str]:
 
 
 ANY = st.sampled_from(["none", "tanh"])
-NUMBERS = ("Relu", "Neg", "Abs", "Sign", "Identity")
-FUNCTIONS = ("Exp", "Sin", "Cos", "Tanh", "Sigmoid", "Softplus", "Softsign", "Erf", "Mish")
+NUMBERS = ("Relu", "Neg", "Abs", "Sign", "Identity", "Floor", "Ceil", "Round")
+FUNCTIONS = ("Exp", "Sin", "Cos", "Tanh", "Sigmoid", "Softplus", "Softsign", "Erf", "Mish", "Tan")
 
 ELEMENTWISE: tuple[Recipe, ...] = (
     *(Recipe(op, unary(op)) for op in NUMBERS),

@@ -112,6 +112,7 @@ FUNCTIONS = {
     Function.SQRT: sympy.sqrt,
     Function.SIN: sympy.sin,
     Function.COS: sympy.cos,
+    Function.TAN: sympy.tan,
 }
 OPERATORS: Mapping[Operator, Callable[..., object]] = {
     Operator.ADD: lambda a, b: a + b,
@@ -148,9 +149,19 @@ def as_sympy(root: Term) -> sympy.Expr:
 
 
 UNKNOWN = {Op.ERF, Op.GELU, Op.GELU_TANH}
+STEPPING = (Op.FLOOR, Op.CEIL, Op.ROUND, Op.TRUNC)
 ELEMENTWISE = [
-    op for op in Op if ROW[op].meaning is not None and op not in UNKNOWN and op is not Op.IDENTITY
+    op for op in Op if ROW[op].meaning is not None and op not in {*UNKNOWN, *STEPPING, Op.IDENTITY}
 ]
+
+
+@pytest.mark.parametrize("op", STEPPING, ids=lambda op: op.value)
+def test_steps_are_refused_or_flat(op: Op) -> None:
+    graph = graph_of(op, ((2,),), {})
+    with pytest.raises(GraphError, match="it has kinks"):
+        forward_derivative(graph, {"x0": bits_of([1, 2])}, "d", Kinks.REFUSE)
+    found = forward_derivative(graph, {"x0": bits_of([1, 2])}, "d", Kinks.BRANCH)
+    assert at(found.graph, {"x0": np.float32([0.25, 1.75])})[found.derivatives["y"]] == [0, 0]
 
 
 @pytest.mark.parametrize("op", ELEMENTWISE, ids=lambda op: op.value)
