@@ -103,14 +103,21 @@ def _most(left: Counts, right: Counts) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class _Errors:
-    """Terms as the errors of their computation; the values of variables are exact."""
+    """Terms as the errors of their computation.
+
+    The values of variables are exact, but for derived ones that were moved outward before: what is
+    computed with them is their rounding.
+    """
+
+    moved: frozenset[str]
 
     def constant(self, value: mpq) -> Computed:
         size = Term(abs(value))
         return (_exactly if to_nearest(value) == value else _once)(Term(value), size)
 
     def variable(self, name: str) -> Computed:
-        return _exactly(Term(name), abs(Term(name)))
+        one = Term(name)
+        return (_once if name in self.moved else _exactly)(one, abs(one))
 
     def function(self, function: Function, argument: Computed) -> Computed:
         raise NoSlackError(f"{function.value}({to_text(argument.term)}) is not bounded here")
@@ -218,7 +225,7 @@ def slacks(rule: Rule, claim: Claim) -> tuple[dict[str, Multiple], frozenset[str
     names = used(rule, claim)
     for derived in rule.derived:
         if derived.name in names:
-            errors = fold(derived.term, _Errors())
+            errors = fold(derived.term, _Errors(frozenset(found)))
             if errors.exact:
                 continue
             if derived.outward is Outward.EXACT:

@@ -70,7 +70,7 @@ def test_most_claims_of_the_catalogue_have_a_slack() -> None:
         except NoSlackError:
             without.add(rule.name)
     assert {"substitute_affine", "substitute_upper", "substitute_lower"} <= without
-    assert len(without) <= 16
+    assert len(without) <= 17
 
 
 SOME = ("scale_interval", "relu_upper", "concretise", "exp_upper")

@@ -136,12 +136,17 @@ class Drawn:
 @st.composite
 def points(draw: Callable[[st.SearchStrategy[mpq]], mpq], rule: Rule) -> Point:
     """Values of the rule's given, chosen and point variables that meet its sides."""
-    return draw_point(rule, Drawn(draw, _MODEST_NUMBERS if has_functions(rule) else _NUMBERS))
+    return draw_point(rule, Drawn(draw, _MODEST_NUMBERS if _modest(rule) else _NUMBERS))
+
+
+def _modest(rule: Rule) -> bool:
+    """Whether wide numbers have no place: in functions, and in products of two that are free."""
+    return has_functions(rule) or rule.name in {"enclosed_upper", "enclosed_lower"}
 
 
 def grids(rule: Rule) -> tuple[tuple[mpq, ...], ...]:
     """Grids of numbers for a seeded source, narrow and wide."""
-    return (SMALL, MODEST if has_functions(rule) else WIDE)
+    return (SMALL, MODEST if _modest(rule) else WIDE)
 
 
 def has_functions(rule: Rule) -> bool:
@@ -180,7 +185,7 @@ def draw_point(rule: Rule, source: Source) -> Point:
 
 
 def _late(rule: Rule) -> set[str]:
-    """The variables that stand alone on one side of a relation about functions."""
+    """The variables that stand alone on one side of a relation about functions, or about lines."""
     about_functions = (
         s.relation for s in rule.sides if applications(relation_terms((s.relation,)))
     )
@@ -189,7 +194,7 @@ def _late(rule: Rule) -> set[str]:
         for relation in about_functions
         for one in (relation.left, relation.right)
         if isinstance(one.head, str)
-    }
+    } | {"ml", "mu"}
 
 
 def _implied(rule: Rule, name: str) -> Iterator[Relation]:
