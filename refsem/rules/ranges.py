@@ -139,7 +139,7 @@ def _applied(head: Operator | Function, arguments: tuple[_Dual, ...]) -> _Dual:
 def _step(function: Function, over: arb) -> arb:
     ends = ball_ends(over)
     if isinstance(ends, NotEnclosed):
-        return over
+        return _UNKNOWN
     lower, upper = (mpq(STEPS[function](end)) for end in (ends.lower, ends.upper))
     return ball_of(lower).union(ball_of(upper))
 

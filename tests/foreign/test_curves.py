@@ -157,6 +157,9 @@ CORRIDORS: list[tuple[Change, Verdict, str]] = [
     ),
     (put("rhs", value="u/(1+t)"), Verdict.UNDECIDED, "inside the corridor"),
     (put("rhs", value="sqrt(u)"), Verdict.UNDECIDED, "inside the corridor"),
+    (put("rhs", value="floor(u)"), Verdict.UNDECIDED, "inside the corridor"),
+    (put("rhs", value="u - u*round(t)"), Verdict.UNDECIDED, "inside the corridor"),
+    (put("rhs", value="sinh(u)"), Verdict.UNDECIDED, "no operator of the catalogue means sinh"),
     (put("segments", 0, "upperWeights", value="../up.json"), Verdict.UNDECIDED, "absent"),
 ]
 
@@ -177,6 +180,15 @@ def test_a_network_with_kinks_is_not_judged(tmp_path: Path) -> None:
     found = checked(written(tmp_path / "f.json", document))
     assert found.verdict is Verdict.UNDECIDED
     assert "relu is not differentiated" in found.reasons[0]
+
+
+@pytest.mark.parametrize("init", [{"lo": [], "hi": []}, {"lo": [0, 0], "hi": [1, 1]}, {"lo": 0}])
+def test_an_init_that_is_not_one_interval_is_refused(tmp_path: Path, init: object) -> None:
+    document = corridor(tmp_path)
+    document["segments"][0]["init"] = init
+    with pytest.raises(InputError) as caught:
+        checked(written(tmp_path / "f.json", document))
+    assert caught.value.place.startswith("segments[0].init")
 
 
 @pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "..", ""])
@@ -248,6 +260,7 @@ RESIDUALS: list[tuple[Change, Verdict, str]] = [
     (put("pinn", "pde", value="u_xx + u"), Verdict.ACCEPTED, "every bound holds"),
     (put("pinn", "pde", value="uxx*1 - -u = 0.0005"), Verdict.ACCEPTED, "every bound holds"),
     (put("pinn", "pde", value="uxx + u = 0.002"), Verdict.REJECTED, "false at x"),
+    (put("pinn", "pde", value="sinh(u)"), Verdict.UNDECIDED, "means sinh"),
     (put("pinn", "pde", value="ux"), Verdict.REJECTED, "false at x"),
     (put("residual_bounds_deriv", "lo", value=[0.0005]), Verdict.REJECTED, "false at x"),
     (put("residual_bounds", "hi", value=[-0.5]), Verdict.REJECTED, "false at x"),
@@ -293,6 +306,10 @@ def test_the_report_says_how_much_of_the_domain_is_spoken_of(tmp_path: Path) -> 
         (put("residual_bounds", value={"lo": [0, 0], "hi": [1, 1]}), "residual_bounds"),
         (put("model", "activations", value=["relu"]), "model.activations"),
         (put("model", "weights", "W2", value=[[1.0, 2.0]]), "model.weights.W2[0]"),
+        (put("model", "weights", "Wm", value=[[1.0]]), "model.weights"),
+        (put("model", "arch", value=[1, 2, 1]), "model.arch"),
+        (put("model", "activations", value=["sin", "sin"]), "model.activations"),
+        (put("residual_bounds", value={"lo": [], "hi": []}), "residual_bounds.lo"),
         (put("more", value=1), "more"),
     ],
 )

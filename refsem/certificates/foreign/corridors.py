@@ -35,6 +35,8 @@ from refsem.certificates.report import (
     judged,
     undecided,
 )
+from refsem.exact.functions import STEPS
+from refsem.ir.derivatives import NoDerivativeError
 from refsem.ir.expressions import ExpressionError, parse_expression
 from refsem.ir.graph import GraphError
 from refsem.ir.operators import Op
@@ -103,7 +105,7 @@ def _check(material: Material) -> CheckReport:
     try:
         segments = [_segment(material, place) for place in places]
         return _judged(segments, right)
-    except (_AbsentError, GraphError) as error:
+    except (_AbsentError, GraphError, NoDerivativeError) as error:
         return undecided(NAME, ANSWERS, str(error), semantics=Semantics.EXACT)
 
 
@@ -150,8 +152,10 @@ def _segment(material: Material, place: Value) -> _Segment:
     if isinstance(init.value, Number):
         ends = read_decimal(init), read_decimal(init)
     else:
-        below, above = read_interval(init)
-        ends = min(below), max(above)
+        (below, *others), (above, *_) = read_interval(init)
+        if others:
+            raise init.error("one interval was expected")
+        ends = below, above
     return _Segment(
         place,
         read_decimal(members["t0"]),
@@ -237,9 +241,9 @@ def _continued(before: _Segment, after: _Segment) -> dict[str, Outcome]:
 
 
 def _is_smooth(right: Term) -> bool:
-    """Whether the right-hand side is smooth wherever t and u are: total functions, no division."""
-    partial = any(domain(application) for application in applications((right,)))
-    return not partial and not divisors((right,))
+    """Whether the right-hand side is smooth wherever t and u are: no steps, poles or divisions."""
+    rough = any(one.head in STEPS or domain(one) for one in applications((right,)))
+    return not rough and not divisors((right,))
 
 
 FORMAT = FileFormat(NAME, lambda root: root.has("rhs", "segments"), _check)

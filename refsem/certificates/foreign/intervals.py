@@ -16,13 +16,15 @@ def numbers(place: Value) -> list[mpq]:
 
 
 def read_interval(place: Value) -> tuple[list[mpq], list[mpq]]:
-    """Lower and upper ends, as many of each; `InputError` for anything else."""
+    """Lower and upper ends, as many of each, at least one; `InputError` for anything else."""
     members = place.entries()
     if "lo" not in members or "hi" not in members:
         raise place.error("the keys 'lo' and 'hi' are needed")
     low, high = (numbers(members[key]) for key in ("lo", "hi"))
     if len(low) != len(high):
         raise members["hi"].error(f"{len(high)} numbers; {len(low)} were expected")
+    if not low:
+        raise members["lo"].error("no numbers; one was expected at least")
     return low, high
 
 

@@ -40,6 +40,7 @@ from refsem.certificates.report import (
     judged,
     undecided,
 )
+from refsem.ir.derivatives import NoDerivativeError
 from refsem.ir.evaluation import Prepared
 from refsem.ir.expressions import ExpressionError, parse_equation
 from refsem.ir.graph import GraphError
@@ -47,7 +48,7 @@ from refsem.ir.operators import Op
 from refsem.ir.terms import Term, substitute
 from refsem.rounding import BINARY64
 from refsem.rules.propagation import Method
-from refsem.untrusted.decimals import read_decimal, read_matrix, read_vector
+from refsem.untrusted.decimals import read_decimal, read_integer, read_matrix, read_vector
 from refsem.untrusted.strict_json import Value
 
 NAME = "pinn residual"
@@ -105,7 +106,7 @@ def _check(material: Material) -> CheckReport:
         return judged(NAME, ANSWERS, findings, "", semantics=Semantics.EXACT)
     try:
         return _recomputed(_network(members["model"]), claims)
-    except GraphError as error:
+    except (GraphError, NoDerivativeError) as error:
         return undecided(NAME, ANSWERS, str(error), semantics=Semantics.EXACT)
 
 
@@ -242,17 +243,21 @@ def _covered(claims: _Claims) -> mpq:
 
 def _network(place: Value) -> Network:
     members = place.members(("arch", "activations", "weights"), ())
-    names = {one.text() for one in members["activations"].items()}
-    if len(names) != 1 or not names <= set(_ACTIVATIONS):
+    names = [one.text() for one in members["activations"].items()]
+    if len(set(names)) != 1 or not set(names) <= set(_ACTIVATIONS):
         raise members["activations"].error(f"one of {', '.join(_ACTIVATIONS)} was expected")
-    weights = members["weights"].members(("W1", "b1", "W2", "b2"), ("Wm", "bm"))
-    layers, width = [], 1
-    for name in ("1", "m", "2"):
-        if f"W{name}" in weights:
-            bias = read_vector(weights[f"b{name}"], 1 if name == "2" else None)
-            layers.append(Affine(read_matrix(weights[f"W{name}"], bias.shape[1], width), bias))
-            width = bias.shape[1]
-    return Network(tuple(layers), _ACTIVATIONS[names.pop()])
+    inner = ("Wm", "bm") if members["weights"].has("Wm") else ()
+    weights = members["weights"].members(("W1", "b1", *inner, "W2", "b2"), ())
+    layers, widths = [], [1]
+    for name in ("1", "m", "2") if inner else ("1", "2"):
+        bias = read_vector(weights[f"b{name}"], 1 if name == "2" else None)
+        layers.append(Affine(read_matrix(weights[f"W{name}"], bias.shape[1], widths[-1]), bias))
+        widths.append(bias.shape[1])
+    if [read_integer(one, 1, 10**6) for one in members["arch"].items()] != widths:
+        raise members["arch"].error(f"the weights are those of {widths}")
+    if len(names) != len(layers) - 1:
+        raise members["activations"].error(f"{len(layers) - 1} of them were expected")
+    return Network(tuple(layers), _ACTIVATIONS[names[0]])
 
 
 FORMAT = FileFormat(NAME, lambda root: root.has("model", "pinn"), _check)
