@@ -10,11 +10,12 @@ import numpy as np
 
 from refsem.ir.composites import Builder
 from refsem.ir.derivatives import NoDerivativeError
-from refsem.ir.graph import Node
+from refsem.ir.graph import Bits, Node
 from refsem.ir.operators import Op
 from refsem.ir.plans import ABSENT, Contraction, Fold, Index, Plan, Reduction, Selection, Summand
 
-NO_TERM = np.empty(0, np.int64)
+EXACT = 1 << 24
+"""Up to here every whole number is a binary32 value."""
 
 
 def plan_adjoint(
@@ -61,8 +62,7 @@ def _part(
                 raise NoDerivativeError(f"the {fold.value} of entries has kinks")
             share = cotangent
             if fold is Fold.MEAN:
-                bits = divisors.astype(np.float32).view(np.uint32)
-                share = builder.apply(Op.DIV, cotangent, builder.tensor(bits))
+                share = builder.apply(Op.DIV, cotangent, builder.tensor(_whole_bits(divisors)))
             rows = np.broadcast_to(np.arange(index.shape[0])[:, None], index.shape)
             spread = _taken(builder, share, rows.ravel())
             return scattered(builder, spread, index.ravel(), sizes[0])
@@ -78,6 +78,13 @@ def _part(
             result = builder.apply(Op.MATMUL, product, factor)
             flat = builder.apply(Op.RESHAPE, result, shape=(left.size,))
             return scattered(builder, flat, left.ravel(), sizes[position])
+
+
+def _whole_bits(numbers: Index) -> Bits:
+    """The patterns of whole numbers; `NoDerivativeError` for one too great to be exact."""
+    if numbers.max(initial=0) > EXACT:
+        raise NoDerivativeError(f"a mean of more than {EXACT} entries is not supported")
+    return numbers.astype(np.float32).view(np.uint32)
 
 
 def _flattened(builder: Builder, operand: Node) -> Node:

@@ -51,9 +51,7 @@ class _Parser:
         return ExpressionError(f"character {place}: {text or 'the end'!r} where {wanted}")
 
     def expression(self) -> Term:
-        self.depth += 1
-        if self.depth > DEPTH_LIMIT:
-            raise self.refuse(f"no more than {DEPTH_LIMIT} levels are allowed")
+        self.deeper()
         found = self.product()
         while self.peek() in ("+", "-"):
             sign = self.take()[1]
@@ -61,6 +59,11 @@ class _Parser:
             found = found + other if sign == "+" else found - other
         self.depth -= 1
         return found
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > DEPTH_LIMIT:
+            raise self.refuse(f"no more than {DEPTH_LIMIT} levels are allowed")
 
     def product(self) -> Term:
         found = self.factor()
@@ -72,8 +75,11 @@ class _Parser:
 
     def factor(self) -> Term:
         if self.peek() == "-":
+            self.deeper()
             self.take()
-            return -self.factor()
+            found = -self.factor()
+            self.depth -= 1
+            return found
         found = self.atom()
         if self.peek() != "^":
             return found

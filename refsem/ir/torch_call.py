@@ -116,6 +116,13 @@ class Call:
         """An axis, counted from the end where it is negative."""
         return self._axis(self.integer(name, otherwise), rank)
 
+    def permutation(self, name: str, rank: int) -> tuple[int, ...]:
+        """All axes in another order."""
+        found = tuple(self._axis(one, rank) for one in self.integers(name, ()))
+        if sorted(found) != list(range(rank)):
+            raise self.place.error(f"{self.target}: {list(found)} is no order of {rank} axes")
+        return found
+
     def axes(self, name: str, rank: int) -> tuple[int, ...]:
         """Different axes, in order; all of them where none is given."""
         found = tuple(sorted(self._axis(one, rank) for one in self.integers(name, ())))

@@ -232,7 +232,7 @@ def _squeeze(call: Call) -> Node:
 
 def _permute(call: Call) -> Node:
     operand = call.tensor("self")
-    axes = tuple(axis % len(operand.shape) for axis in call.integers("dims", ()))
+    axes = call.permutation("dims", len(operand.shape))
     return call.builder.apply(Op.TRANSPOSE, operand, axes=axes)
 
 
@@ -284,6 +284,8 @@ def _expand(call: Call) -> Node:
     call.unused("implicit")
     operand, shape = call.tensor("self"), call.integers("size", ())
     ahead = len(shape) - len(operand.shape)
+    if -1 in shape[: max(ahead, 0)]:
+        raise call.place.error(f"{call.target}: {list(operand.shape)} as {list(shape)}")
     full = tuple(operand.shape[i - ahead] if n == -1 else n for i, n in enumerate(shape))
     return call.builder.apply(Op.EXPAND, operand, shape=full)
 

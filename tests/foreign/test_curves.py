@@ -201,6 +201,7 @@ def test_a_name_that_is_no_name_is_absent(tmp_path: Path, name: str) -> None:
 
 
 WRONG_TEXT = ("", "u*", "v", "u)", "(u", "u^9", "u^-1", "1..2", "u u", "sin u", "__import__('os')")
+WRONG_TEXT += ("-" * 1500 + "u", "(" * 900 + "u" + ")" * 900)
 
 
 @pytest.mark.parametrize("text", WRONG_TEXT)

@@ -164,6 +164,37 @@ def reshape(program: Any) -> None:  # noqa: ANN401
     graph_of(program)["tensor_values"]["conv1d"]["sizes"][2] = {"as_int": 7}
 
 
+def argument(target: str, name: str, value: object) -> Callable[[Any], None]:
+    """The change of an argument of the first call of an operator."""
+
+    def change(program: Any) -> None:  # noqa: ANN401
+        nodes = graph_of(program)["nodes"]
+        node = next(one for one in nodes if one["target"] == f"torch.ops.aten.{target}")
+        (found,) = (one for one in node["inputs"] if one["name"] == name)
+        found["arg"] = value
+
+    return change
+
+
+BEYOND = {
+    "an axis beyond": ("permute.default", "dims", {"as_ints": [5, 0, 1]}, "there is no axis 5"),
+    "an axis twice": ("permute.default", "dims", {"as_ints": [2, 2, 1]}, "is no order of 3 axes"),
+    "no length": ("expand.default", "size", {"as_ints": [-1, 2, 6]}, "as [-1, 2, 6]"),
+}
+
+
+@pytest.mark.parametrize("what", BEYOND)
+def test_axes_that_are_not_there_are_refused(what: str) -> None:
+    target, name, value, message = BEYOND[what]
+    parts = parts_of("shapes")
+    program = json.loads(parts[MODEL])
+    argument(target, name, value)(program)
+    data = archive_of(parts | {MODEL: json.dumps(program).encode()})
+    with pytest.raises(InputError) as caught:
+        read_torch(data, "f.pt2", LIMIT)
+    assert message in caught.value.message
+
+
 def mutate(program: Any) -> None:  # noqa: ANN401
     outputs = program["graph_module"]["signature"]["output_specs"]
     outputs[0] = {"buffer_mutation": {"arg": {"name": "x"}, "buffer_name": "b"}}
