@@ -7,7 +7,7 @@ counterexample is evaluated exactly.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from gmpy2 import mpq
@@ -15,7 +15,7 @@ from gmpy2 import mpq
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared, evaluate_graph
 from refsem.properties.claims import RegionClaims
-from refsem.properties.sign_trees import SignJudge, SignLeaf, SignNode, Signs
+from refsem.properties.sign_trees import SignJudge, SignLeaf, SignNode, Signs, sign_leaves
 from refsem.rules.propagation import not_affine
 from refsem.search.alpha import float_boxes, float_form, relaxed_node
 from refsem.search.branching import MEMORY
@@ -67,14 +67,30 @@ class _Work:
     deadline: float
     search_seconds: float = 0.0
     exact_seconds: float = 0.0
+    established: set[tuple[int, Signs, SignLeaf]] = field(default_factory=set)
+    """The leaves that were proved, each with its case and the signs it was proved for."""
 
     def of(self, trees: Sequence[SignSearch], reason: str, *, late: bool) -> SignBranched:
         """What came of it when it ended without a point."""
         proof = None
         if not reason:
-            leaves = sum(len(tree.leaves) for tree in trees)
-            proof = SignProof(tuple(tuple(_preorder(tree)) for tree in trees), leaves)
+            proof = self._joined(tuple(tuple(_preorder(tree)) for tree in trees))
         return SignBranched(proof, {}, reason, late, self.search_seconds, self.exact_seconds)
+
+    def _joined(self, trees: tuple[tuple[SignNode, ...], ...]) -> SignProof:
+        """The proof that the trees are, their leaves known by the signs above them alone.
+
+        `AssertionError` where the search put a leaf at another place than it was proved for.
+        """
+        if len(trees) != len(self.judge.claims.cases):
+            raise AssertionError(f"{len(trees)} trees of {len(self.judge.claims.cases)} cases")
+        leaves = 0
+        for position, nodes in enumerate(trees):
+            for signs, leaf in sign_leaves(nodes):
+                leaves += 1
+                if (position, signs, leaf) not in self.established:
+                    raise AssertionError(f"leaf {leaves - 1} was not proved for its signs")
+        return SignProof(trees, leaves)
 
 
 def branch_signs(
@@ -117,6 +133,8 @@ def _proved(work: _Work, position: int, signs: Signs, one: Judged) -> bool:
     started = time.thread_time()
     proved = work.judge.proves(position, signs, one.leaf)
     work.exact_seconds += time.thread_time() - started
+    if proved:
+        work.established.add((position, signs, one.leaf))
     return proved
 
 

@@ -38,6 +38,7 @@ from refsem.properties.sign_trees import (
 from refsem.rules.propagation import Method
 from refsem.rules.replay import ReplayError
 from refsem.rules.tree import TreeError
+from refsem.search.signs import SignSearch
 from refsem.untrusted.strict_json import read_json
 
 HASHES = ("a" * 64, "b" * 64)
@@ -153,6 +154,22 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> tuple[Made, tuple[SignNode
 
 
 Tree = tuple[Made, tuple[SignNode, ...]]
+
+
+def test_a_search_that_puts_a_leaf_elsewhere_is_not_believed(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both halves judged for one sign: the tree that comes out is not the one that was proved."""
+
+    def cut(search: SignSearch, path: int, signs: Signs, split: SignSplit) -> None:
+        search.splits[path] = split
+        search.open += [(2 * path + half, (*signs, (split, -1))) for half in (0, 1)]
+
+    (prepared, property_), _ = tree
+    (claims,) = region_claims(prepared, property_)
+    monkeypatch.setattr(SignSearch, "cut", cut)
+    with pytest.raises(AssertionError, match="was not proved for its signs"):
+        branch_signs(prepared, claims, time.monotonic() + 60, lambda *_: None)
 
 
 def verdict(tree: Tree, nodes: tuple[SignNode, ...]) -> report.Verdict:
