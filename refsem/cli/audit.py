@@ -33,8 +33,9 @@ from refsem.ir.evaluation import Prepared, irrational_tensor, prepare
 from refsem.ir.joining import joined
 from refsem.ir.preprocessing import preprocessed
 from refsem.obligations.ledger import write_ledger, write_whole
-from refsem.properties import Property, load_property
+from refsem.properties import Property
 from refsem.properties.claims import check_fits
+from refsem.properties.stated import load_statement
 from refsem.rules.propagation import Method, NoRuleError, Progress, check_covered
 
 STATUS = {"holds": 0, "sound": 0, "violated": 1, "unsound": 1, "undecided": 2}
@@ -229,17 +230,17 @@ def _refuse_later(network: str) -> None:
 
 
 def _read(model: Path, property_: Path, preprocessing: Path | None) -> tuple[Prepared, Property]:
-    graph = load_model(model)
+    graph, model_hash = load_model(model), sha256(model.read_bytes()).hexdigest()
     if preprocessing is not None:
-        graph = preprocessed(graph, preprocessing, sha256(model.read_bytes()).hexdigest())
-    prepared = prepare(joined(graph))
+        graph = preprocessed(graph, preprocessing, model_hash)
+    statement = load_statement(property_, graph, model_hash)
+    prepared = prepare(joined(statement.graph))
     try:
         check_covered(prepared)
     except NoRuleError as error:
         raise InputError(str(model), f"tensor {error.node!r}", error.message) from error
-    wanted = load_property(property_)
-    check_fits(prepared, wanted, str(property_))
-    return prepared, wanted
+    check_fits(prepared, statement.property, str(property_))
+    return prepared, statement.property
 
 
 def _read_claims(bounds: Path, prepared: Prepared, model: Path) -> BoundsFile:

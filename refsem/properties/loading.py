@@ -3,8 +3,7 @@
 `.vnnlib` is VNN-LIB 1.0, `.vnnlib.gz` the same compressed. At most `MAXIMUM_BYTES` are read, and
 at most as many come out of a compressed file, so a wrong file costs a bounded amount of memory.
 
-Not here: `.toml` properties (robustness, residual, Lyapunov), which are refused as not supported
-yet.
+Not here: `.toml` properties, which speak of a model (`refsem.properties.stated`).
 """
 
 import gzip
@@ -29,7 +28,7 @@ def load_property(path: Path) -> Property:
     """
     name = path.name.lower()
     if name.endswith(".toml"):
-        raise InputError(str(path), "", "properties in TOML are not supported yet")
+        raise InputError(str(path), "", "a property in TOML says nothing without its model")
     if not name.endswith((".vnnlib", ".vnnlib.gz")):
         raise InputError(str(path), "", "a property file ends in .vnnlib or .vnnlib.gz")
     data = _read(path)

@@ -9,7 +9,7 @@ import re
 from gmpy2 import mpq, mpz
 
 from refsem.rounding import BINARY32, BINARY64, Finite, Format, Infinite, decode
-from refsem.untrusted.strict_json import Value
+from refsem.untrusted.strict_json import Number, Value
 
 EXPONENT_LIMIT = 5000
 """Decimal and binary exponents beyond ± this are refused before memory is spent on them."""
@@ -54,6 +54,15 @@ def read_number(place: Value) -> mpq | Infinite:
         return _from_bits(place, *match.groups())
     shown = text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
     raise place.error(f"{shown!r} is not a number; expected a decimal, p/q, 0x…p…, b32:… or b64:…")
+
+
+def read_finite(place: Value) -> mpq:
+    """The finite number a string or a number of the file denotes; `InputError` if it is none."""
+    text = place.value.text if isinstance(place.value, Number) else place.text()
+    number = read_number(Value(place.file, place.path, text))
+    if isinstance(number, Infinite):
+        raise place.error("an infinite number")
+    return number
 
 
 def _power(place: Value, digits: str) -> int:

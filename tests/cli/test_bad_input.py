@@ -118,7 +118,7 @@ def test_shared_models_and_properties_that_do_not_belong_together(
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("p.toml", "", "properties in TOML are not supported yet"),
+        ("p.toml", "", "the key 'format' is missing"),
         ("p.txt", "", "a property file ends in .vnnlib or .vnnlib.gz"),
         ("p.vnnlib", "", ""),
         ("p.vnnlib", "(assert (<= X_0 1)", ""),

@@ -41,7 +41,7 @@ def test_a_compressed_file_is_the_same_property(tmp_path: Path, name: str) -> No
 
 
 def test_other_suffixes_are_refused_without_looking(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "p.toml") == ("", "properties in TOML are not supported yet")
+    assert refusal(tmp_path / "p.toml") == ("", "a property in TOML says nothing without its model")
     for name in ("p.onnx", "p", "vnnlib", "p.gz", "p.vnnlib.zip", "p.toml.gz"):
         assert refusal(tmp_path / name) == ("", "a property file ends in .vnnlib or .vnnlib.gz")
 

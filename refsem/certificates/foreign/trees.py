@@ -1,6 +1,7 @@
 """refsem's own split trees among the formats that `refsem check` knows."""
 
 import hashlib
+from pathlib import Path
 
 from refsem.certificates.foreign.material import FileFormat, Material, called
 from refsem.certificates.report import CheckReport, undecided
@@ -9,8 +10,9 @@ from refsem.certificates.tree_file import FORMAT as NAME
 from refsem.errors import InputError
 from refsem.ir import load_model
 from refsem.ir.evaluation import prepare
-from refsem.properties import load_property
+from refsem.ir.joining import joined
 from refsem.properties.claims import check_fits
+from refsem.properties.stated import load_statement
 from refsem.rules.propagation import NoRuleError, check_covered
 
 _WORKERS = 2
@@ -21,19 +23,22 @@ def _check(material: Material) -> CheckReport:
     if material.model is None or material.property is None:
         absent = "model" if material.model is None else "property"
         return undecided(NAME, ANSWERS, f"the {absent} is needed: --{absent} FILE")
-    prepared = prepare(load_model(material.model))
+    graph = load_model(material.model)
+    model = _hash(material.model)
+    statement = load_statement(material.property, graph, model)
+    prepared = prepare(joined(statement.graph))
     try:
         check_covered(prepared)
     except NoRuleError as error:
         place = f"tensor {error.node!r}"
         raise InputError(str(material.model), place, error.message) from error
-    wanted = load_property(material.property)
-    check_fits(prepared, wanted, str(material.property))
-    model, property_ = (
-        hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in (material.model, material.property)
-    )
-    return check_tree(tree, prepared, wanted, (model, property_), _WORKERS)
+    check_fits(prepared, statement.property, str(material.property))
+    hashes = model, _hash(material.property)
+    return check_tree(tree, prepared, statement.property, hashes, _WORKERS)
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 FORMAT = FileFormat(NAME, called(NAME), _check)
