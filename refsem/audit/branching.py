@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import frexp
-from typing import Protocol
 
 import numpy as np
 
 from refsem.audit.boxes import BoxProof, NoProof, branch_boxes
+from refsem.audit.cuts import box_text
 from refsem.audit.signs import SignProof, Watch, branch_signs
-from refsem.audit.unfinished import Unfinished
+from refsem.audit.unfinished import BoxProgress, Kept, Unfinished
 from refsem.exact import ExactTensor
 from refsem.exact.sliced import TooWideError
 from refsem.exact.tensor import Toward
@@ -40,13 +40,6 @@ _ROOM_BITS = 6
 _MOST = 2.0**60
 
 Points = dict[str, ExactTensor]
-
-
-class Note(Protocol):
-    """Notes how far a search is, now or if it is time."""
-
-    def __call__(self, *, now: bool) -> None:
-        """Note it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +75,12 @@ class _Work:
     search: Branching
     root: Boxes
     deadline: float
+    kept: Kept
+
+    def progress(self) -> BoxProgress:
+        """How far it is, as kept for a run that goes on from there."""
+        search = self.search
+        return BoxProgress(search.unit, box_text(search.splits, search.open))
 
 
 def branch(
@@ -96,41 +95,45 @@ def branch(
     Leaves still to be checked then are checked all the same. With a file for unfinished work it
     goes on from there, and notes there how far it comes.
     """
-    work = _begin(prepared, with_sums(prepared, claims), deadline)
+    summed = with_sums(prepared, claims)
+    work = _begin(prepared, summed, deadline, Kept.of(unfinished, summed))
     if isinstance(work, NotChain):
-        return _by_signs(prepared, claims, deadline, watch, work.reason)
+        return _by_signs(prepared, claims, deadline, watch, work.reason, unfinished)
     moving = int((work.root.lower != work.root.upper).sum())
     if moving > MOST_INPUTS and not splits_signs(prepared):
-        return _by_signs(prepared, claims, deadline, watch, "")
-    if unfinished is not None:
-        unfinished.resume(work.search, work.root)
-
-    def note(*, now: bool) -> None:
-        if unfinished is not None:
-            unfinished.note(work.search, now=now)
-
+        return _by_signs(prepared, claims, deadline, watch, "", unfinished)
+    before = work.kept.boxes(work.root)
+    if before is not None:
+        work.search.splits, work.search.open = before.splits, before.open
+        work.search.leaves = len(before.claimed)
     found: dict[int, tuple[Points, int]] = {}
     reason, proof, late = "", None, False
-    while proof is None and not found and not reason:
-        found = _explored(prepared, work, watch, note)
-        if found:
-            break
-        note(now=True)
-        if work.search.open:
-            stopped, late = _stopped(work.search)
-            reason = f"{stopped} with {len(work.search.open)} boxes open"
-        else:
-            proof = _checked(work)
+    with work.kept.noted(work.progress):
+        while proof is None and not found and not reason:
+            found = _explored(prepared, work, watch)
+            if found:
+                break
+            work.kept.note(work.progress, now=True)
+            if work.search.open:
+                stopped, late = _stopped(work.search)
+                reason = f"{stopped} with {len(work.search.open)} boxes open"
+            else:
+                proof = _checked(work)
     return Branched(proof, found, reason, work.search.seconds, work.check.seconds, late)
 
 
 def _by_signs(
-    prepared: Prepared, claims: RegionClaims, deadline: float, watch: Watch, why: str
+    prepared: Prepared,
+    claims: RegionClaims,
+    deadline: float,
+    watch: Watch,
+    why: str,
+    unfinished: Unfinished | None,
 ) -> Branched:
     """The region branched over on signs instead, if the network allows it."""
     if splits_signs(prepared):
-        return _by_boxes(prepared, claims, deadline, watch, why)
-    found = branch_signs(prepared, claims, deadline, watch)
+        return _by_boxes(prepared, with_sums(prepared, claims), deadline, watch, why, unfinished)
+    found = branch_signs(prepared, claims, deadline, watch, Kept.of(unfinished, claims))
     return Branched(
         found.proof,
         found.found,
@@ -142,7 +145,12 @@ def _by_signs(
 
 
 def _by_boxes(
-    prepared: Prepared, claims: RegionClaims, deadline: float, watch: Watch, why: str
+    prepared: Prepared,
+    claims: RegionClaims,
+    deadline: float,
+    watch: Watch,
+    why: str,
+    unfinished: Unfinished | None,
 ) -> Branched:
     """The region branched over with every leaf bounded by the ordinary replay."""
     ((lower, upper),) = claims.region.boxes.values()
@@ -151,7 +159,8 @@ def _by_boxes(
         root = _root(lower, upper)
     except TooWideError as error:
         return Branched(None, {}, f"{why}; {error}", 0.0, 0.0)
-    found = branch_boxes(ReplayedLeaves(prepared, claims), root, deadline, watch)
+    leaves, kept = ReplayedLeaves(prepared, claims), Kept.of(unfinished, claims)
+    found = branch_boxes(leaves, root, deadline, watch, kept)
     seconds = time.thread_time() - started
     if isinstance(found, NoProof):
         return Branched(None, {}, found.reason, 0.0, seconds, found.late)
@@ -167,7 +176,9 @@ def _stopped(search: Branching) -> tuple[str, bool]:
     return "out of time", True
 
 
-def _begin(prepared: Prepared, claims: RegionClaims, deadline: float) -> _Work | NotChain:
+def _begin(
+    prepared: Prepared, claims: RegionClaims, deadline: float, kept: Kept
+) -> _Work | NotChain:
     layers = chain(prepared, claims.region, {claims.target: claims.combination})
     if isinstance(layers, NotChain):
         return layers
@@ -180,7 +191,7 @@ def _begin(prepared: Prepared, claims: RegionClaims, deadline: float) -> _Work |
         return NotChain(str(error))
     if not judge.covers(root):
         raise AssertionError("the root box does not contain the region's")
-    return _Work(TreeCheck(judge), Branching.over(claims, floats, root), root, deadline)
+    return _Work(TreeCheck(judge), Branching.over(claims, floats, root), root, deadline, kept)
 
 
 def _root(lower: ExactTensor, upper: ExactTensor) -> Boxes:
@@ -207,15 +218,13 @@ def _at_least_one(what: str, bits: int, most: float) -> int:
     return unit
 
 
-def _explored(
-    prepared: Prepared, work: _Work, watch: Watch, note: Note
-) -> dict[int, tuple[Points, int]]:
+def _explored(prepared: Prepared, work: _Work, watch: Watch) -> dict[int, tuple[Points, int]]:
     """Points that meet cases, if the search comes upon any before it ends."""
     search, claims = work.search, work.check.judge.claims
     (source,) = claims.region.boxes
     for _ in explore(search, work.deadline, WORKERS):
         watch(search.leaves, len(search.open), work.deadline - time.monotonic())
-        note(now=False)
+        work.kept.note(work.progress, now=False)
         if search.candidates:
             values = evaluate_graph(prepared, {source: search.points()})
             met = claims.unsafe_points(values)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from gmpy2 import mpq
 
+from refsem.audit.cuts import sign_text
+from refsem.audit.unfinished import Kept, SignProgress
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared, evaluate_graph
 from refsem.properties.claims import RegionClaims
@@ -19,7 +21,7 @@ from refsem.properties.sign_trees import SignJudge, SignLeaf, SignNode, Signs, s
 from refsem.rules.propagation import not_affine
 from refsem.search.alpha import float_boxes, float_form, relaxed_node
 from refsem.search.branching import MEMORY
-from refsem.search.relaxation import FloatForm, Floats
+from refsem.search.relaxation import FloatForm, Floats, Relaxed
 from refsem.search.signs import Case, Judged, SignSearch, judged
 
 _POINTS = 4
@@ -94,36 +96,86 @@ class _Work:
 
 
 def branch_signs(
-    prepared: Prepared, claims: RegionClaims, deadline: float, watch: Watch
+    prepared: Prepared, claims: RegionClaims, deadline: float, watch: Watch, kept: Kept
 ) -> SignBranched:
     """The region branched over on signs until `time.monotonic()` passes the deadline."""
     work = _Work(SignJudge.of(prepared, claims), deadline)
-    trees: list[SignSearch] = []
-    for position in range(len(claims.cases)):
-        search = SignSearch(_case(work.judge, position))
-        trees.append(search)
-        while search.open:
-            watch(len(search.leaves), len(search.open), deadline - time.monotonic())
-            if time.monotonic() >= deadline:
-                return work.of(trees, f"out of time with {len(search.open)} parts open", late=True)
-            if _held(search) > MEMORY:
-                return work.of(trees, f"out of memory ({MEMORY} bytes)", late=False)
-            part = search.taken()
-            started = time.thread_time()
-            results = judged(search.case, part)
-            work.search_seconds += time.thread_time() - started
-            found = _met(work, results)
+    trees = _begun(work.judge, kept)
+
+    def progress() -> SignProgress:
+        return SignProgress(tuple(sign_text(tree.splits, tree.open) for tree in trees))
+
+    with kept.noted(progress):
+        while (position := _next(trees)) is not None:
+            left = sum(tree.left for tree in trees)
+            proved = sum(len(tree.leaves) for tree in trees)
+            watch(proved, left, deadline - time.monotonic())
+            kept.note(progress, now=False)
+            reason, late = _stopped(trees, deadline)
+            found = {} if reason else _round(work, position, trees[position])
             if found:
                 seconds = work.search_seconds, work.exact_seconds
                 return SignBranched(None, found, "", False, *seconds)
-            for (path, signs), one in zip(part, results, strict=True):
-                if _proved(work, position, signs, one):
-                    search.leaves[path] = one.leaf
-                elif one.cut is None:
-                    return work.of(trees, "a part has no sign left to split", late=False)
-                else:
-                    search.cut(path, signs, one.cut)
+            if reason or trees[position].stuck:
+                kept.note(progress, now=True)
+                return work.of(trees, reason or "a part has no sign left to split", late=late)
     return work.of(trees, "", late=False)
+
+
+def _begun(judge: SignJudge, kept: Kept) -> list[SignSearch]:
+    """A search over each case, begun where an earlier run left it."""
+    prepared, root = judge.prepared, judge.root
+    stops = frozenset(n for n in prepared.nodes if n not in prepared.affine)
+    relaxed = tuple(relaxed_node(root, stops, name) for name in not_affine(prepared))
+    cases = [_case(judge, relaxed, stops, number) for number in range(len(judge.claims.cases))]
+    before = kept.signs([prepared.nodes[name].size for name in judge.relus], len(cases))
+    if before is None:
+        return [SignSearch(case) for case in cases]
+    return [
+        SignSearch(case, cut.splits, {}, cut.open, cut.claimed)
+        for case, cut in zip(cases, before, strict=True)
+    ]
+
+
+def _next(trees: Sequence[SignSearch]) -> int | None:
+    """The case to go on with: one with an open part if there is any, else one with a claimed."""
+    for left in ([tree.open for tree in trees], [tree.claimed for tree in trees]):
+        for position, parts in enumerate(left):
+            if parts:
+                return position
+    return None
+
+
+def _stopped(trees: Sequence[SignSearch], deadline: float) -> tuple[str, bool]:
+    """Why the search ends with parts open, if it does, and whether time is the reason."""
+    if time.monotonic() >= deadline:
+        return f"out of time with {sum(tree.left for tree in trees)} parts open", True
+    if sum(_held(tree) for tree in trees) > MEMORY:
+        return f"out of memory ({MEMORY} bytes)", False
+    return "", False
+
+
+def _round(work: _Work, position: int, search: SignSearch) -> dict[int, tuple[Points, int]]:
+    """The next parts of a case made leaves, or cut; points that meet cases, where any are met.
+
+    A part that can be neither stays open, and the search is stuck.
+    """
+    part = search.taken()
+    started = time.thread_time()
+    results = judged(search.case, part)
+    work.search_seconds += time.thread_time() - started
+    found = _met(work, results)
+    if found:
+        return found
+    for (path, signs), one in zip(part, results, strict=True):
+        if _proved(work, position, signs, one):
+            search.leaves[path] = one.leaf
+        elif one.cut is None:
+            search.stuck = True
+            search.open.append((path, signs))
+        else:
+            search.cut(path, signs, one.cut)
+    return {}
 
 
 def _proved(work: _Work, position: int, signs: Signs, one: Judged) -> bool:
@@ -141,18 +193,19 @@ def _proved(work: _Work, position: int, signs: Signs, one: Judged) -> bool:
 def _held(search: SignSearch) -> int:
     """Bytes that a tree takes, at most: a leaf keeps a slope for each neuron."""
     neurons = sum(len(one) for one in search.case.lower.values())
-    depth = max((path.bit_length() for path, _ in search.open), default=0)
+    parts = (*search.open, *search.claimed)
+    depth = max((path.bit_length() for path, _ in parts), default=0)
     return (
         len(search.leaves) * (_NODE_BYTES + _SLOPE_BYTES * neurons)
-        + (len(search.splits) + len(search.open) * depth) * _NODE_BYTES
+        + (len(search.splits) + len(parts) * depth) * _NODE_BYTES
     )
 
 
-def _case(judge: SignJudge, position: int) -> Case:
+def _case(
+    judge: SignJudge, relaxed: tuple[Relaxed, ...], stops: frozenset[str], position: int
+) -> Case:
     """A case in floats."""
-    prepared, root, claims = judge.prepared, judge.root, judge.claims
-    stops = frozenset(n for n in prepared.nodes if n not in prepared.affine)
-    relaxed = [relaxed_node(root, stops, name) for name in not_affine(prepared)]
+    root, claims = judge.root, judge.claims
     lower, upper = dict[str, Floats](), dict[str, Floats]()
     for number, name in enumerate(judge.relus):
         box = root.replay.box(root.boxes[judge.operand(number)])
@@ -162,7 +215,7 @@ def _case(judge: SignJudge, position: int) -> Case:
     part = FloatForm({n: value[rows] for n, value in form.weights.items()}, form.constant[rows])
     bounds = claims.bounds.nearest_float64()[0][rows]
     boxes = float_boxes(claims.region)
-    return Case(tuple(relaxed), judge.relus, lower, upper, boxes, part, bounds)
+    return Case(relaxed, judge.relus, lower, upper, boxes, part, bounds)
 
 
 def _met(work: _Work, results: Sequence[Judged]) -> dict[int, tuple[Points, int]]:

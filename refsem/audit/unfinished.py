@@ -2,29 +2,31 @@
 
 ```json
 {"format": "refsem.unfinished.v1", "model_sha256": "…", "property_sha256": "…",
- "regions": {"<fingerprint>": {"unit": 49, "nodes": "0:12 ? ."}}}
+ "regions": {"<fingerprint>": {"unit": 49, "nodes": "0:12 ? ."},
+             "<fingerprint>": {"cases": ["0:5 . ?", "?"]}}}
 ```
 
-A region's tree in preorder, as in `refsem.tree.v1`; `.` is a box taken for decided, `?` one still
-open. The file is written whole, every second or two. Nothing in it counts as proof: a finished
-tree is put to the exact check leaf by leaf, whoever found it. A region is known by a fingerprint
-of its box and of the rows to be bounded.
+A region's tree in preorder, as in `refsem.tree.v1`, or one of signs for each of its cases; `.` is a
+part taken for decided, `?` one still open. The file is written whole, every second or two. Nothing
+in it counts as proof: every leaf of a finished tree is proved by the run that finishes it, whoever
+found the cuts. A region is known by a fingerprint of its box and of the rows to be bounded.
 """
 
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+from refsem.audit.cuts import CutBoxes, CutSigns, cut_boxes, cut_signs
 from refsem.errors import InputError
 from refsem.obligations.ledger import write_whole
 from refsem.properties.claims import RegionClaims
 from refsem.rules.leaves import Boxes
-from refsem.rules.tree import Split, TreeError, checked_split, split
-from refsem.search.branching import Branching, Open
+from refsem.rules.tree import TreeError
 from refsem.untrusted.strict_json import Number, Value, read_json
 
 FORMAT = "refsem.unfinished.v1"
@@ -33,15 +35,24 @@ SECONDS = 1.0
 """The file is written so often, and at most a twentieth of the time is spent on it."""
 
 _SHARE = 20
-_NODE = re.compile(r"\.|\?|([0-9]{1,9}):(-?[0-9]{1,17})")
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a region came: the unit of its box and its nodes as text."""
+class BoxProgress:
+    """How far a region came whose box is cut: the unit of its box and its nodes as text."""
 
     unit: int
     nodes: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignProgress:
+    """How far a region came that is cut by signs: the nodes of each case as text."""
+
+    cases: tuple[str, ...]
+
+
+Progress = BoxProgress | SignProgress
 
 
 @dataclass(slots=True)
@@ -60,41 +71,97 @@ class Unfinished:
             return cls(path, hashes, {})
         return cls(path, hashes, _read(read_json(path), hashes))
 
-    def resume(self, search: Branching, root: Boxes) -> None:
-        """Let a search that has not begun go on from where the file says; `InputError`."""
-        found = self.regions.get(fingerprint(search.claims))
-        if found is None:
-            return
-        if found.unit != root.unit:
-            raise InputError(str(self.path), "unit", f"{found.unit}, but the box's is {root.unit}")
-        try:
-            splits, open_, leaves = _restored(found.nodes, root)
-        except TreeError as error:
-            raise InputError(str(self.path), "nodes", str(error)) from None
-        search.splits, search.open, search.leaves = splits, open_, leaves
-
-    def note(self, search: Branching, *, now: bool) -> None:
-        """Write how far the search is, if it is time or if it has to be now."""
-        started = time.monotonic()
-        if not now and started < self.due:
-            return
-        nodes = " ".join(_nodes(search.splits, {path for path, _, _ in search.open}))
-        self.regions[fingerprint(search.claims)] = Progress(search.unit, nodes)
+    def write(self) -> None:
+        """Write the file as it stands."""
         found = {
             "format": FORMAT,
             "model_sha256": self.hashes[0],
             "property_sha256": self.hashes[1],
-            "regions": {
-                key: {"unit": one.unit, "nodes": one.nodes} for key, one in self.regions.items()
-            },
+            "regions": {key: _object(one) for key, one in self.regions.items()},
         }
         write_whole(self.path, json.dumps(found) + "\n")
-        taken = time.monotonic() - started
-        self.due = time.monotonic() + max(SECONDS, _SHARE * taken)
 
     def remove(self) -> None:
         """Remove the file: there is nothing left to go on with."""
         self.path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One region's part of a file of unfinished work, or of none."""
+
+    file: Unfinished | None
+    key: str
+
+    @classmethod
+    def of(cls, file: Unfinished | None, claims: RegionClaims) -> "Kept":
+        """The part of the region that these claims are about."""
+        return cls(file, "" if file is None else fingerprint(claims))
+
+    def boxes(self, root: Boxes) -> CutBoxes | None:
+        """The tree of boxes to go on from, if there is one; `InputError` where it does not fit."""
+        match self._found():
+            case None:
+                return None
+            case BoxProgress(unit, nodes) if unit == root.unit:
+                with self._fitting():
+                    return cut_boxes(nodes, root)
+            case BoxProgress(unit, _):
+                raise self._error("unit", f"{unit}, but the box's is {root.unit}")
+            case SignProgress():
+                raise self._error("cases", "signs, but it is the box of this region that is cut")
+
+    def signs(self, sizes: Sequence[int], cases: int) -> tuple[CutSigns, ...] | None:
+        """The trees to go on from, given the sizes of the ReLUs and the number of cases.
+
+        `InputError` where they do not fit.
+        """
+        match self._found():
+            case None:
+                return None
+            case SignProgress(texts) if len(texts) == cases:
+                with self._fitting():
+                    return tuple(cut_signs(text, sizes) for text in texts)
+            case SignProgress(texts):
+                raise self._error("cases", f"{len(texts)} trees, but the region has {cases} cases")
+            case BoxProgress():
+                raise self._error("nodes", "boxes, but it is signs by which this region is cut")
+
+    @contextmanager
+    def noted(self, progress: Callable[[], Progress]) -> Iterator[None]:
+        """Whatever interrupts what is done inside, how far it came is written first."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.note(progress, now=True)
+            raise
+
+    def note(self, progress: Callable[[], Progress], *, now: bool) -> None:
+        """Write how far the search is, if it is time or if it has to be now."""
+        started, file = time.monotonic(), self.file
+        if file is None or (not now and started < file.due):
+            return
+        file.regions[self.key] = progress()
+        file.write()
+        taken = time.monotonic() - started
+        file.due = time.monotonic() + max(SECONDS, _SHARE * taken)
+
+    def _found(self) -> Progress | None:
+        return None if self.file is None else self.file.regions.get(self.key)
+
+    @contextmanager
+    def _fitting(self) -> Iterator[None]:
+        try:
+            yield
+        except TreeError as error:
+            raise self._error("nodes", str(error)) from None
+
+    def _error(self, place: str, message: str) -> InputError:
+        return InputError("" if self.file is None else str(self.file.path), place, message)
+
+
+NOWHERE = Kept(None, "")
+"""For a search of which nothing is kept."""
 
 
 def fingerprint(claims: RegionClaims) -> str:
@@ -106,41 +173,12 @@ def fingerprint(claims: RegionClaims) -> str:
     return sha256(f"{text};{cases}".encode()).hexdigest()
 
 
-def _nodes(splits: Mapping[int, Split], open_: set[int]) -> Iterator[str]:
-    stack = [1]
-    while stack:
-        path = stack.pop()
-        if path in splits:
-            yield f"{splits[path].dimension}:{splits[path].cut}"
-            stack += [2 * path + 1, 2 * path]
-        else:
-            yield "?" if path in open_ else "."
-
-
-def _restored(nodes: str, root: Boxes) -> tuple[dict[int, Split], list[Open], int]:
-    """The splits, the open boxes and the number of leaves; `TreeError` where it is no tree."""
-    splits: dict[int, Split] = {}
-    open_: list[Open] = []
-    leaves = 0
-    stack: list[Open] = [(1, root.lower[0], root.upper[0])]
-    for index, text in enumerate(nodes.split(" ")):
-        match = _NODE.fullmatch(text)
-        if match is None or not stack:
-            raise TreeError(index, f"{text[:40]!r} is neither `.`, `?` nor `d:c`, or one too many")
-        path, lower, upper = stack.pop()
-        if match[1] is not None:
-            cut = Split(int(match[1]), int(match[2]))
-            checked_split(index, cut, lower, upper)
-            splits[path] = cut
-            inner, outer = split(lower, upper, cut)
-            stack += [(2 * path + 1, outer, upper), (2 * path, lower, inner)]
-        elif text == "?":
-            open_.append((path, lower, upper))
-        else:
-            leaves += 1
-    if stack:
-        raise TreeError(index + 1, f"the tree ends with {len(stack)} boxes left open")
-    return splits, open_[::-1], leaves
+def _object(progress: Progress) -> dict[str, object]:
+    match progress:
+        case BoxProgress(unit, nodes):
+            return {"unit": unit, "nodes": nodes}
+        case SignProgress(cases):
+            return {"cases": list(cases)}
 
 
 def _read(root: Value, hashes: Sequence[str]) -> dict[str, Progress]:
@@ -155,8 +193,11 @@ def _read(root: Value, hashes: Sequence[str]) -> dict[str, Progress]:
 
 
 def _progress(value: Value) -> Progress:
+    if "cases" in value.entries():
+        cases = value.members(("cases",), ())["cases"]
+        return SignProgress(tuple(one.text() for one in cases.items()))
     members = value.members(("unit", "nodes"), ())
     unit = members["unit"].value
     if not isinstance(unit, Number) or not re.fullmatch("[0-9]{1,4}", unit.text):
         raise members["unit"].error("expected an integer from 0 to 9999")
-    return Progress(int(unit.text), members["nodes"].text())
+    return BoxProgress(int(unit.text), members["nodes"].text())

@@ -71,17 +71,29 @@ class Judged:
 
 @dataclass(slots=True)
 class SignSearch:
-    """A search over one case: the tree so far and what is open."""
+    """A search over one case: the tree so far, what is open, and what an earlier run called a leaf.
+
+    What is claimed is not believed: it is looked at like any other part, when nothing is open.
+    """
 
     case: Case
     splits: dict[int, SignSplit] = field(default_factory=dict)
     leaves: dict[int, SignLeaf] = field(default_factory=dict)
     open: list[Part] = field(default_factory=lambda: [(1, ())])
+    claimed: list[Part] = field(default_factory=list)
+    stuck: bool = False
+    """Whether a part was met that is not proved and cannot be cut."""
+
+    @property
+    def left(self) -> int:
+        """Parts still to be judged."""
+        return len(self.open) + len(self.claimed)
 
     def taken(self) -> list[Part]:
         """The parts to be looked at next, removed from the open ones."""
-        part = self.open[-BATCH:]
-        del self.open[-BATCH:]
+        source = self.open or self.claimed
+        part = source[-BATCH:]
+        del source[-BATCH:]
         return part
 
     def cut(self, path: int, signs: Signs, split: SignSplit) -> None:

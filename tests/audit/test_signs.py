@@ -19,6 +19,7 @@ from gmpy2 import mpq
 from refsem.audit import branching
 from refsem.audit.network import Budget, Verdict, audit_network, silent
 from refsem.audit.signs import branch_signs
+from refsem.audit.unfinished import NOWHERE
 from refsem.certificates import report
 from refsem.certificates.tree_file import SignRegion, TreeFile, check_tree, read_tree, tree_object
 from refsem.errors import InputError
@@ -69,7 +70,7 @@ def test_below_the_minimum_holds_and_above_it_is_violated(seed: int, tmp_path: P
     least = min(on_grid(prepared).rationals())
     proved = made(tmp_path, seed, f"(assert (<= Y_0 {float(least) - 3:.4f}))")
     (claims,) = region_claims(*proved)
-    found = branch_signs(proved[0], claims, time.monotonic() + 60, lambda *_: None)
+    found = branch_signs(proved[0], claims, time.monotonic() + 60, lambda *_: None, NOWHERE)
     assert found.proof is not None
     assert not found.found
     judge = SignJudge.of(proved[0], claims)
@@ -77,7 +78,7 @@ def test_below_the_minimum_holds_and_above_it_is_violated(seed: int, tmp_path: P
     assert judge.open_leaves(0, tree) == (found.proof.leaves, [])
     above = made(tmp_path, seed, f"(assert (<= Y_0 {float(least) + 0.001:.4f}))")
     (claims,) = region_claims(*above)
-    found = branch_signs(above[0], claims, time.monotonic() + 60, lambda *_: None)
+    found = branch_signs(above[0], claims, time.monotonic() + 60, lambda *_: None, NOWHERE)
     assert found.proof is None
     if found.found:
         ((values, row),) = found.found.values()
@@ -96,7 +97,7 @@ def test_rows_that_cannot_be_met_together_are_weighed(tmp_path: Path) -> None:
         write_property(tmp_path / "p.vnnlib", ["-1"] * 2, ["1"] * 2, unsafe, outputs=2)
     )
     (claims,) = region_claims(prepared, wanted)
-    found = branch_signs(prepared, claims, time.monotonic() + 20, lambda *_: None)
+    found = branch_signs(prepared, claims, time.monotonic() + 20, lambda *_: None, NOWHERE)
     assert found.proof is not None
     assert found.proof.leaves == 1
     (((leaf,),)) = found.proof.trees
@@ -147,7 +148,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> tuple[Made, tuple[SignNode
     least = min(on_grid(prepared).rationals())
     property_ = made(folder, 2, f"(assert (<= Y_0 {float(least) - 1.5:.4f}))")
     (claims,) = region_claims(*property_)
-    found = branch_signs(property_[0], claims, time.monotonic() + 60, lambda *_: None)
+    found = branch_signs(property_[0], claims, time.monotonic() + 60, lambda *_: None, NOWHERE)
     assert found.proof is not None
     assert found.proof.leaves >= 4
     return property_, found.proof.trees[0]
@@ -169,7 +170,7 @@ def test_a_search_that_puts_a_leaf_elsewhere_is_not_believed(
     (claims,) = region_claims(prepared, property_)
     monkeypatch.setattr(SignSearch, "cut", cut)
     with pytest.raises(AssertionError, match="was not proved for its signs"):
-        branch_signs(prepared, claims, time.monotonic() + 60, lambda *_: None)
+        branch_signs(prepared, claims, time.monotonic() + 60, lambda *_: None, NOWHERE)
 
 
 def verdict(tree: Tree, nodes: tuple[SignNode, ...]) -> report.Verdict:
