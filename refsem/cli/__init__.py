@@ -15,6 +15,7 @@ from refsem.cli.audit import audit
 from refsem.cli.check import check
 from refsem.cli.fuzz import fuzz
 from refsem.cli.hunt import hunt_command
+from refsem.cli.importing import import_command
 from refsem.cli.lean import lean
 from refsem.cli.profile import profile_command
 from refsem.cli.rules import rules
@@ -47,6 +48,7 @@ refsem.add_command(vectors)
 refsem.add_command(fuzz)
 refsem.add_command(profile_command)
 refsem.add_command(hunt_command)
+refsem.add_command(import_command)
 
 
 def main(arguments: list[str] | None = None) -> int:
