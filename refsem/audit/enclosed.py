@@ -36,7 +36,7 @@ def enclosed_witnesses(
     found: dict[int, EnclosedPoint] = {}
     for point in _points(claims, form, seed):
         inputs = tuple(point.rationals())
-        rows, outputs = _enclosed(prepared, claims, point)
+        rows, outputs = enclosed_at(prepared, claims, point)
         for case in _violated(claims, rows):
             ends = (tuple(end.rationals()) for end in (outputs.lower, outputs.upper))
             found.setdefault(case, EnclosedPoint(inputs, *ends))
@@ -56,7 +56,7 @@ def _points(claims: RegionClaims, form: Form, seed: int) -> Iterator[ExactTensor
             yield batch[[row]]
 
 
-def _enclosed(prepared: Prepared, claims: RegionClaims, point: ExactTensor) -> tuple[Box, Box]:
+def enclosed_at(prepared: Prepared, claims: RegionClaims, point: ExactTensor) -> tuple[Box, Box]:
     """Boxes of the claims' rows and of the output at one input."""
     ((tensor, _),) = claims.region.boxes.items()
     region, targets = Region({tensor: (point, point)}), {claims.target: claims.combination}

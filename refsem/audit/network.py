@@ -6,7 +6,7 @@ evaluation; else `undecided`. The tolerant verdict asks the same of the widened 
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -151,7 +151,7 @@ def audit_network(
 ) -> NetworkAudit:
     """The audit of a network over a property that fits it (`check_fits`)."""
     run = _Run(prepared, method, progress, _Clock.of(budget))
-    regions = tuple(run.region(claims) for claims in region_claims(prepared, property_))
+    regions = tuple(run.all(region_claims(prepared, property_)))
     tolerant, point = _tolerant(run, property_, regions)
     progress("obligations", 0, 1)
     return NetworkAudit(prepared, regions, tolerant, point, tuple(_records(regions)))
@@ -183,15 +183,27 @@ class _Run:
     progress: Progress
     clock: _Clock | None
 
-    def region(self, claims: RegionClaims) -> RegionAudit:
-        """The audit of one region, branched over if it is left undecided and there is time."""
+    def all(self, regions: Sequence[RegionClaims]) -> Iterator[RegionAudit]:
+        """The audits of some regions, among which what time there is for branching is shared.
+
+        Each may take an equal part of the time left; what it does not need is left to the others.
+        """
+        for number, claims in enumerate(regions):
+            yield self.region(claims, len(regions) - number)
+
+    def region(self, claims: RegionClaims, waiting: int) -> RegionAudit:
+        """The audit of one region, branched over if it is left undecided and there is time.
+
+        So many regions, this one among them, wait for their part of the time.
+        """
         found = audit_region(self.prepared, claims, self.method, self.progress)
         if self.clock is None or found.witnesses:
             return found
         if len(found.shown) == len(claims.cases) and not self.clock.everywhere:
             return found
-        clock = self.clock
-        branched = branch(self.prepared, claims, clock.deadline, clock.watch, clock.unfinished)
+        clock, now = self.clock, time.monotonic()
+        deadline = now + max(clock.deadline - now, 0.0) / waiting
+        branched = branch(self.prepared, claims, deadline, clock.watch, clock.unfinished)
         met = {
             case: _witness(self.prepared, case, values, row)
             for case, (values, row) in branched.found.items()
@@ -253,17 +265,15 @@ def _tolerant(
         return exact, _first(witness for r in regions for witness in r.witnesses.values())
     wider = region_claims(run.prepared, widened(property_))
     if exact is Verdict.HOLDS:
-        audits = [run.region(claims) for claims in wider]
+        audits = [*run.all(wider)]
         found = [audit.witnesses for audit in audits]
         verdict = combined(r.verdict(case) for r in audits for case, _ in r.claims.cases)
         return verdict, _first(witness for one in found for witness in one.values())
     # wider regions come in the same order; the forms of the exact ones still guide the search
-    found = [
-        find_witnesses(region.propagation, claims, {})
-        for region, claims in zip(regions, wider, strict=True)
-    ]
-    verdict = Verdict.VIOLATED if any(found) else Verdict.UNDECIDED
-    return verdict, _first(witness for one in found for witness in one.values())
+    for region, claims in zip(regions, wider, strict=True):
+        if witness := _first(find_witnesses(region.propagation, claims, {}).values()):
+            return Verdict.VIOLATED, witness
+    return Verdict.UNDECIDED, None
 
 
 # the records: rules used, applications replayed, cases judged

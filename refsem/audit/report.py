@@ -6,6 +6,7 @@ then whose word it all rests on, and the time it took.
 
 import textwrap
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from gmpy2 import mpq
 from rich.console import Console, Group, RenderableType
@@ -27,7 +28,22 @@ WIDTH = 100
 SHOWN_COORDINATES = 64
 """A witness with more coordinates is shown in part; `--json` has it whole."""
 
+SHOWN_TREES = 12
+"""Of more regions branched over, their trees are summed up."""
+
 _COLOURS = {"holds": "green", "sound": "green", "violated": "red", "unsound": "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a property file says besides: names of cases, assumptions, parts for the report."""
+
+    cases: tuple[str, ...]
+    rests_on: tuple[str, ...]
+    parts: tuple[RenderableType, ...]
+
+
+NOTHING_SAID = Said((), (), ())
 
 
 def print_report(
@@ -36,18 +52,19 @@ def print_report(
     audit: NetworkAudit,
     bounds: BoundsReport | None,
     costs: Iterable[str],
+    said: Said = NOTHING_SAID,
 ) -> None:
     """Print the whole report; `costs` say what it took."""
     console.print(Text(title, style="bold"))
     console.print(_verdict_line(audit))
     console.print(layer_table(audit, bounds))
-    for line in _tree_lines(audit):
-        console.print(line)
-    for part in _witness_lines(audit):
+    for part in (*_tree_lines(audit), *said.parts, *_witness_lines(audit, said.cases)):
         console.print(part)
     if bounds is not None:
         console.print(_bounds_part(bounds))
     console.print(_word_line(audit.judged()))
+    for line in said.rests_on:
+        console.print(_indented(f"rests on: {line}", 0))
     console.print(Text("took: " + ", ".join(costs), "dim"))
 
 
@@ -114,6 +131,15 @@ def _judged_cells(report: TensorReport | None) -> list[str]:
 
 def _tree_lines(audit: NetworkAudit) -> Iterable[Text]:
     """What branch and bound made of the regions that bounds alone left open."""
+    branched = [region for region in audit.regions if region.branched is not None]
+    if len(branched) > SHOWN_TREES:
+        proofs = [region.proof for region in branched if region.proof is not None]
+        leaves, reviewed = sum(p.leaves for p in proofs), sum(p.reviewed for p in proofs)
+        yield Text(
+            f"split trees of {len(proofs)} of {len(branched)} regions branched over: "
+            f"{leaves} leaves, every one established; {reviewed} derived again by the replay"
+        )
+        return
     for number, region in enumerate(audit.regions):
         if region.branched is None:
             continue
@@ -127,11 +153,12 @@ def _tree_lines(audit: NetworkAudit) -> Iterable[Text]:
             yield Text(f"split tree{where}: {region.branched.reason}", style="yellow")
 
 
-def _witness_lines(audit: NetworkAudit) -> Iterable[RenderableType]:
+def _witness_lines(audit: NetworkAudit, cases: tuple[str, ...]) -> Iterable[RenderableType]:
     witness = audit.witness()
     if witness is not None:
         how = "enclosed" if witness.error else "evaluated exactly"
-        yield Text(f"counterexample to case {witness.case}, {how}:", style="bold")
+        name = cases[witness.case] if cases else f"case {witness.case}"
+        yield Text(f"counterexample to {name}, {how}:", style="bold")
         yield _indented("inputs  " + _coordinates(witness.inputs), 2)
         yield _indented("outputs " + _coordinates(witness.outputs), 2)
         if witness.error:

@@ -11,8 +11,13 @@ from refsem.certificates.judgement import BoundsReport, Escape, Finding
 from refsem.obligations.ledger import counts
 
 
-def audit_object(audit: NetworkAudit, bounds: BoundsReport | None) -> dict[str, object]:
-    """Verdicts, output bounds, counts of obligations and, if judged, the bounds file."""
+def audit_object(
+    audit: NetworkAudit, bounds: BoundsReport | None, apart: frozenset[int] = frozenset()
+) -> dict[str, object]:
+    """Verdicts, output bounds, counts of obligations and, if judged, the bounds file.
+
+    Bounds of outputs over a region are given for each of its cases, except those in `apart`.
+    """
     found: dict[str, object] = {
         "verdict": audit.verdict.value,
         "tolerant_verdict": audit.tolerant.value,
@@ -26,6 +31,7 @@ def audit_object(audit: NetworkAudit, bounds: BoundsReport | None) -> dict[str, 
                 "upper": str(upper),
             }
             for case, tensor, index, lower, upper in output_bounds(audit)
+            if case not in apart
         ],
         "obligations": counts(audit.judged()),
     }

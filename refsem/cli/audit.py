@@ -14,8 +14,10 @@ from refsem import __version__
 from refsem.audit.boxes import BoxProof
 from refsem.audit.branching import SplitProof
 from refsem.audit.network import Budget, NetworkAudit, Verdict, audit_network
-from refsem.audit.report import print_report
+from refsem.audit.report import Said, print_report
 from refsem.audit.result import exact_result, tolerant_result
+from refsem.audit.robustness import ExampleReport, example_reports
+from refsem.audit.robustness_report import robustness_object, robustness_parts
 from refsem.audit.serialise import audit_object
 from refsem.audit.signs import SignProof, Watch
 from refsem.audit.unfinished import Unfinished
@@ -33,9 +35,9 @@ from refsem.ir.evaluation import Prepared, irrational_tensor, prepare
 from refsem.ir.joining import joined
 from refsem.ir.preprocessing import preprocessed
 from refsem.obligations.ledger import write_ledger, write_whole
-from refsem.properties import Property
 from refsem.properties.claims import check_fits
 from refsem.properties.stated import load_statement
+from refsem.properties.statement import Statement
 from refsem.rules.propagation import Method, NoRuleError, Progress, check_covered
 
 STATUS = {"holds": 0, "sound": 0, "violated": 1, "unsound": 1, "undecided": 2}
@@ -134,7 +136,8 @@ def audit(
     _check_branching(branch, resume)
     _check_preprocessing(preprocessing, bounds, write_certificate, resume)
     clock = _Clock()
-    prepared, wanted = _read(model, property_, preprocessing)
+    prepared, statement = _read(model, property_, preprocessing)
+    wanted = statement.property
     claims = None if bounds is None else _read_claims(bounds, prepared, model)
     if claims is not None and (name := irrational_tensor(prepared)):
         raise InputError(str(model), f"tensor {name!r}", f"--bounds of a named function {_LATER}")
@@ -165,12 +168,36 @@ def audit(
         _write_results(write_result, found)
     if kept is not None and branch is not None and found.verdict is not Verdict.UNDECIDED:
         kept.remove()
+    examples = example_reports(statement, found)
     if as_json:
-        print_json(audit_object(found, report))
+        print_json(_object(statement, found, report, examples))
     else:
         title = f"{model.name} over {property_.name}: {method} bounds"
-        print_report(report_console(), title, found, report, clock.costs())
+        print_report(
+            report_console(), title, found, report, clock.costs(), _said(statement, examples)
+        )
     return _status(found, report)
+
+
+def _object(
+    statement: Statement,
+    found: NetworkAudit,
+    report: BoundsReport | None,
+    examples: tuple[ExampleReport, ...],
+) -> dict[str, object]:
+    """The JSON object; all cases of an example have one region, whose outputs stand there once."""
+    apart = frozenset(case for point in statement.points for case in point.cases[1:])
+    shown = audit_object(found, report, apart)
+    if statement.rests_on:
+        shown["rests_on"] = list(statement.rests_on)
+    if examples:
+        shown["robustness"] = robustness_object(examples)
+    return shown
+
+
+def _said(statement: Statement, examples: tuple[ExampleReport, ...]) -> Said:
+    parts = tuple(robustness_parts(examples)) if examples else ()
+    return Said(statement.cases, statement.rests_on, parts)
 
 
 def _check_branching(branch: float | None, resume: Path | None) -> None:
@@ -229,7 +256,7 @@ def _refuse_later(network: str) -> None:
         raise InputError("", "--network binary32", _LATER)
 
 
-def _read(model: Path, property_: Path, preprocessing: Path | None) -> tuple[Prepared, Property]:
+def _read(model: Path, property_: Path, preprocessing: Path | None) -> tuple[Prepared, Statement]:
     graph, model_hash = load_model(model), sha256(model.read_bytes()).hexdigest()
     if preprocessing is not None:
         graph = preprocessed(graph, preprocessing, model_hash)
@@ -240,7 +267,7 @@ def _read(model: Path, property_: Path, preprocessing: Path | None) -> tuple[Pre
     except NoRuleError as error:
         raise InputError(str(model), f"tensor {error.node!r}", error.message) from error
     check_fits(prepared, statement.property, str(property_))
-    return prepared, statement.property
+    return prepared, statement
 
 
 def _read_claims(bounds: Path, prepared: Prepared, model: Path) -> BoundsFile:

@@ -4,12 +4,13 @@
     norm = "inf"
     radius = 0.02
     clip = [0, 1]               # optional: the ball is cut to these values
-    [[examples]]
+    [[examples]]                # or a file of them: `examples.py`
     label = 3
-    input = [0.0, 0.25, …]      # row-major
+    input = [0.0, 0.25, …]
 
 A tie counts against robustness. One case an example and other class: the label's output is at most
-that class's.
+that class's. With `clip` the example itself has to lie between the two values, so that it is a
+point of its own region.
 """
 
 from collections.abc import Iterator
@@ -17,17 +18,20 @@ from collections.abc import Iterator
 from gmpy2 import mpq
 
 from refsem.ir.graph import Graph
+from refsem.properties import examples
+from refsem.properties.examples import Example, read_examples
 from refsem.properties.property import Case, LinearConstraint, Property
-from refsem.properties.statement import Statement
+from refsem.properties.statement import LabelledPoint, Statement
 from refsem.untrusted.numbers import read_finite
-from refsem.untrusted.strict_json import Number, Value
+from refsem.untrusted.strict_json import Value
 
-KEYS = ("norm", "radius", "examples")
+MOST_CASES = 1_000_000
+"""Examples times other classes, at most."""
 
 
 def stated(root: Value, graph: Graph) -> Statement:
     """What a robustness file says of a model; `InputError` at the first thing that is not right."""
-    members = root.members(KEYS, ("clip",))
+    members = root.members(("norm", "radius"), ("clip", *examples.KEYS))
     if members["norm"].text() != "inf":
         raise members["norm"].error("expected 'inf'")
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
@@ -37,33 +41,38 @@ def stated(root: Value, graph: Graph) -> Statement:
         raise members["radius"].error("a radius is not negative")
     clip = None if "clip" not in members else _ends(members["clip"])
     inputs, outputs = (graph.node(name).size for name in (graph.inputs[0], graph.outputs[0]))
+    if outputs < 2:
+        raise root.error("robustness is of models of several outputs, of which one is greatest")
+    found = read_examples(root, members, inputs, outputs)
+    if len(found) * (outputs - 1) > MOST_CASES:
+        raise root.error(f"more than {MOST_CASES} pairs of an example and another class")
     cases: list[Case] = []
     names: list[str] = []
-    for number, example in enumerate(members["examples"].items()):
-        parts = example.members(("label", "input"), ())
-        label = _label(parts["label"], outputs)
-        centre = [read_finite(item) for item in parts["input"].items()]
-        if len(centre) != inputs:
-            raise parts["input"].error(f"{len(centre)} numbers for a model of {inputs} inputs")
-        lower, upper = _box(centre, radius, clip)
-        if any(low > high for low, high in zip(lower, upper, strict=True)):
-            raise parts["input"].error("the ball and the values of `clip` have nothing in common")
-        for other, unsafe in _others(label, outputs):
+    points: list[LabelledPoint] = []
+    for example in found:
+        first = len(cases)
+        lower, upper = _box(example, radius, clip)
+        for other, unsafe in _others(example.label, outputs):
             cases.append(Case(lower, upper, (unsafe,)))
-            names.append(f"example {number}: {label} against {other}")
-    if not cases:
-        raise members["examples"].error("no examples")
-    return Statement(graph, Property(inputs, outputs, tuple(cases)), tuple(names), ())
+            names.append(f"example {example.number}: {example.label} against {other}")
+        span = range(first, len(cases))
+        points.append(LabelledPoint(example.number, example.label, example.values, span))
+    property_ = Property(inputs, outputs, tuple(cases))
+    return Statement(graph, property_, tuple(names), (), tuple(points))
 
 
 def _box(
-    centre: list[mpq], radius: mpq, clip: tuple[mpq, mpq] | None
+    example: Example, radius: mpq, clip: tuple[mpq, mpq] | None
 ) -> tuple[tuple[mpq, ...], tuple[mpq, ...]]:
-    lower = tuple(value - radius for value in centre)
-    upper = tuple(value + radius for value in centre)
+    """The least box around the ball, cut to the values; the example lies in it."""
+    lower = tuple(value - radius for value in example.values)
+    upper = tuple(value + radius for value in example.values)
     if clip is None:
         return lower, upper
-    return tuple(max(low, clip[0]) for low in lower), tuple(min(high, clip[1]) for high in upper)
+    least, most = clip
+    if any(not least <= value <= most for value in example.values):
+        raise example.place.error("a number that is not between the values of `clip`")
+    return tuple(max(low, least) for low in lower), tuple(min(high, most) for high in upper)
 
 
 def _others(label: int, outputs: int) -> Iterator[tuple[int, LinearConstraint]]:
@@ -79,10 +88,3 @@ def _ends(place: Value) -> tuple[mpq, mpq]:
     if len(ends) != 2 or ends[0] > ends[1]:
         raise place.error("expected two numbers, the lesser first")
     return ends[0], ends[1]
-
-
-def _label(place: Value, outputs: int) -> int:
-    text = place.value.text if isinstance(place.value, Number) else ""
-    if not text.isascii() or not text.isdecimal() or len(text) > 9 or int(text) >= outputs:
-        raise place.error(f"expected the number of an output, from 0 to {outputs - 1}")
-    return int(text)

@@ -2,8 +2,21 @@
 
 from dataclasses import dataclass
 
+from gmpy2 import mpq
+
 from refsem.ir.graph import Graph
 from refsem.properties.property import Property
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPoint:
+    """An input that some cases of a property are about, and the output that should be greatest."""
+
+    number: int
+    label: int
+    values: tuple[mpq, ...]
+    cases: range
+    """The numbers of its cases; each is one constraint: the label's output is at most another's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -12,9 +25,11 @@ class Statement:
 
     `graph` is the model or made from it; `cases` names the property's cases, one each; `rests_on`
     says what the claim assumes that nothing here establishes, a line each, for the report.
+    `points` are the labelled inputs that a claim of robustness is about; other kinds have none.
     """
 
     graph: Graph
     property: Property
     cases: tuple[str, ...]
     rests_on: tuple[str, ...]
+    points: tuple[LabelledPoint, ...] = ()

@@ -6,11 +6,11 @@ are refused. The size is compared with a limit before anything is read.
 Source: TOML 1.0.0; parsing is the standard library's.
 """
 
-import stat
 import tomllib
 from pathlib import Path
 
 from refsem.errors import InputError
+from refsem.untrusted.files import read_bounded
 from refsem.untrusted.strict_json import Number, Value
 
 SIZE_LIMIT = 16 * 2**20
@@ -18,7 +18,7 @@ SIZE_LIMIT = 16 * 2**20
 
 def read_toml(path: Path) -> Value:
     """The table in a TOML file; `InputError` for a file that is not strict TOML within limits."""
-    return parse_toml(str(path), _read(path))
+    return parse_toml(str(path), read_bounded(path, SIZE_LIMIT))
 
 
 def parse_toml(file: str, data: bytes) -> Value:
@@ -51,17 +51,3 @@ def _converted(file: str, path: str, value: object) -> object:
         prefix = f"{path}." if path else ""
         return {key: _converted(file, prefix + key, item) for key, item in value.items()}
     raise InputError(file, path, "a date or time, which no property states")
-
-
-def _read(path: Path) -> bytes:
-    """The bytes of a regular file of bounded size; `InputError` for anything else."""
-    file = str(path)
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise InputError(file, "", "is not a regular file")
-        if status.st_size > SIZE_LIMIT:
-            raise InputError(file, "", f"{status.st_size} bytes; at most {SIZE_LIMIT} are read")
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(file, "", error.strerror or "cannot be read") from None

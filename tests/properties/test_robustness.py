@@ -64,7 +64,7 @@ REFUSALS = {
     "label = -1": ("label = 1", "examples[0].label", "from 0 to 2"),
     "label = 1.0": ("label = 1", "examples[0].label", "from 0 to 2"),
     "input = [0.05]": ('input = [0.05, "1/3"]', "examples[0].input", "1 numbers for a model of 2"),
-    "input = [0.05, 7]": ('input = [0.05, "1/3"]', "examples[0].input", "nothing in common"),
+    "input = [0.05, 7]": ('input = [0.05, "1/3"]', "examples[0].input", "not between the values"),
     "clip = [1, 0]": ("clip = [0, 1]", "clip", "the lesser first"),
     'model_sha256 = "00"': ("clip = [0, 1]", "model_sha256", "is of another model"),
     'format = "refsem.property.v2"': ('format = "refsem.property.v1"', "format", "expected"),

@@ -1,0 +1,206 @@
+"""Robustness, example by example: verdicts, exact margins, counts, executions, the report."""
+
+import io
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import builders
+import numpy as np
+import pytest
+from gmpy2 import mpq
+from plain_network import PlainNetwork
+from rich.console import Console
+
+from refsem.audit.network import NetworkAudit, Verdict, audit_network, silent
+from refsem.audit.report import Said, print_report
+from refsem.audit.robustness import Counts, ExampleReport, example_reports
+from refsem.audit.robustness_report import robustness_object, robustness_parts
+from refsem.cli import main
+from refsem.ir import load_model
+from refsem.ir.evaluation import prepare
+from refsem.properties.stated import load_statement
+from refsem.rules.propagation import Method
+
+HEAD = 'format = "refsem.property.v1"\nkind = "robustness"\n'
+
+
+def write(path: Path, radius: str, examples: list[tuple[int, list[str]]], more: str = "") -> Path:
+    lines = [HEAD + f'norm = "inf"\nradius = "{radius}"\n{more}']
+    for label, values in examples:
+        numbers = ", ".join(f'"{value}"' for value in values)
+        lines.append(f"[[examples]]\nlabel = {label}\ninput = [{numbers}]")
+    path.write_text("\n".join(lines), "utf-8")
+    return path
+
+
+def judged(
+    model: Path, path: Path, method: Method = Method.CROWN
+) -> tuple[NetworkAudit, tuple[ExampleReport, ...]]:
+    statement = load_statement(path, load_model(model), "")
+    audit = audit_network(prepare(statement.graph), statement.property, method, silent)
+    return audit, example_reports(statement, audit)
+
+
+def least_difference(outputs: list[Fraction], label: int) -> Fraction:
+    return min(outputs[label] - other for i, other in enumerate(outputs) if i != label)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_certified_example_is_refuted_by_sampling(tmp_path: Path, seed: int) -> None:
+    layers = builders.random_layers((3, 6, 5, 3), seed=seed, kind="integer")
+    model = builders.sequential(tmp_path / "m.onnx", layers)
+    plain, source = PlainNetwork.read(model), np.random.default_rng(seed)
+    examples = [
+        (int(label), [str(Fraction(int(number), 5)) for number in row])
+        for label, row in zip(
+            source.integers(0, 3, 12), source.integers(-9, 10, (12, 3)), strict=True
+        )
+    ]
+    radius = Fraction(1, 20)
+    path = write(tmp_path / "p.toml", str(radius), examples)
+    _, reports = judged(model, path)
+    for report, (label, values) in zip(reports, examples, strict=True):
+        centre = [Fraction(value) for value in values]
+        nominal = least_difference(plain.values({"x": centre})["y"], label)
+        assert report.nominal == (nominal, nominal)
+        assert report.right is (nominal > 0)
+        assert report.margin <= nominal
+        steps = [[int(s) * radius for s in row] for row in source.integers(-1, 2, (40, 3))]
+        for step in steps:
+            point = [c + s for c, s in zip(centre, step, strict=True)]
+            found = least_difference(plain.values({"x": point})["y"], label)
+            assert report.margin <= found
+            assert found > 0 or report.verdict is not Verdict.HOLDS
+        if report.witness is not None:
+            at = [Fraction(str(value)) for value in report.witness.inputs]
+            assert all(abs(a - c) <= radius for a, c in zip(at, centre, strict=True))
+            assert least_difference(plain.values({"x": at})["y"], label) <= 0
+        assert (report.verdict is Verdict.VIOLATED) == (report.witness is not None)
+    verdicts = {report.verdict for report in reports}
+    assert verdicts & {Verdict.HOLDS, Verdict.VIOLATED}
+    found = Counts.of(reports)
+    assert found.wrong == sum(report.right is False for report in reports)
+    assert found.examples == found.wrong + found.certified + found.refuted + found.undecided
+
+
+def test_the_margin_of_a_linear_classifier_is_exact(tmp_path: Path) -> None:
+    model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1, -1]], [0, 0])])
+    path = write(tmp_path / "p.toml", "1/3", [(0, ["1/2"]), (0, ["1/3"]), (1, ["1/2"])])
+    _, (inside, tie, wrong) = judged(model, path)
+    assert (inside.verdict, inside.margin, inside.nominal[0]) == (Verdict.HOLDS, mpq(1, 3), 1)
+    # the margin reaches 0 at an end of the ball: a tie, which counts against robustness
+    assert (tie.verdict, tie.margin, tie.right) == (Verdict.VIOLATED, 0, True)
+    assert (wrong.verdict, wrong.right) == (Verdict.VIOLATED, False)
+    assert Counts.of((inside, tie, wrong)) == Counts(3, 1, 1, 1, 0)
+
+
+def test_the_same_input_with_two_labels_is_two_examples(tmp_path: Path) -> None:
+    model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1, -1]], [0, 0])])
+    path = write(tmp_path / "p.toml", "1/10", [(0, ["1"]), (1, ["1"])])
+    audit, (first, second) = judged(model, path)
+    assert len(audit.regions) == 1
+    assert (first.verdict, second.verdict) == (Verdict.HOLDS, Verdict.VIOLATED)
+    assert (first.margin, second.margin) == (mpq(9, 5), mpq(-11, 5))
+
+
+def absorbing(path: Path) -> Path:
+    """y = (relu(x + 2^24) - 2^24, 1/2): in binary32 an x of 1 is absorbed on the way."""
+    big = 2.0**24
+    layers = [builders.layer([[1]], [big]), builders.layer([[1, 0]], [-big, 0.5])]
+    return builders.sequential(path, layers)
+
+
+def test_where_the_executed_network_differs_is_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "p.toml", "1/4", [(0, ["1"]), (0, ["2"])])
+    _, (absorbed, kept) = judged(absorbing(tmp_path / "m.onnx"), path)
+    assert (absorbed.verdict, absorbed.right, absorbed.margin) == (Verdict.HOLDS, True, mpq(1, 4))
+    assert absorbed.executed.nominal is False
+    assert (kept.right, kept.executed.nominal, kept.executed.refusal) == (True, True, "")
+    assert "1 of 2 examples differ" in shown((absorbed, kept))
+
+
+def test_networks_that_are_not_executed_are_judged_all_the_same(tmp_path: Path) -> None:
+    from onnx import helper  # noqa: PLC0415
+
+    constants: dict[str, object] = {}
+    nodes = [
+        helper.make_node("Softplus", ["x"], ["s"]),
+        *builders.affine_nodes("Gemm", builders.layer([[1, -1]], [0, 0]), "s", "y", constants),
+    ]
+    model = builders.save(tmp_path / "m.onnx", nodes, constants, {"x": [1, 1]}, {"y": [1, 2]})
+    path = write(tmp_path / "p.toml", "1/4", [(0, ["1"]), (1, ["1"])])
+    _, (certified, wrong) = judged(model, path)
+    assert (certified.verdict, certified.right) == (Verdict.HOLDS, True)
+    below, above = certified.nominal
+    assert 0 < certified.margin < below <= above < below + mpq(1, 1000)
+    assert (wrong.verdict, wrong.right) == (Verdict.VIOLATED, False)
+    assert "softplus" in certified.executed.refusal
+    assert "not executed" in shown((certified, wrong))
+
+
+def shown(reports: tuple[ExampleReport, ...]) -> str:
+    console = Console(file=io.StringIO(), width=200)
+    for part in robustness_parts(reports):
+        console.print(part)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_many_examples_are_a_line_a_class(tmp_path: Path) -> None:
+    model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1, -1]], [0, 0])])
+    few = [(0, ["1"]), (1, ["1"])]
+    assert len(shown(judged(model, write(tmp_path / "p.toml", "1/3", few))[1]).splitlines()) == 6
+    many = [(number % 2, [f"{number + 1}/7"]) for number in range(60)]
+    audit, reports = judged(model, write(tmp_path / "p.toml", "1/3", many))
+    lines = shown(reports).splitlines()
+    assert len(lines) == 6
+    assert lines[0] == (
+        "60 examples: 29 certified, 1 refuted, 0 undecided; 30 misclassified as they stand"
+    )
+    console = Console(file=io.StringIO(), width=100)
+    print_report(console, "t", audit, None, ["1 s"], Said((), ("a fact",), ()))
+    assert isinstance(console.file, io.StringIO)
+    assert "rests on: a fact" in console.file.getvalue()
+
+
+def test_the_object_has_counts_and_every_example(tmp_path: Path) -> None:
+    model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1, -1]], [0, 0])])
+    _, reports = judged(model, write(tmp_path / "p.toml", "1/3", [(0, ["1/2"]), (0, ["1/4"])]))
+    found = json.loads(json.dumps(robustness_object(reports)))
+    each = found.pop("each")
+    assert found.pop("execution")
+    assert found == {
+        "examples": 2,
+        "misclassified": 0,
+        "certified": 1,
+        "refuted": 1,
+        "undecided": 0,
+        "verified_accuracy": "1/2",
+    }
+    assert each[0] == {
+        "example": 0,
+        "label": 0,
+        "verdict": "certified",
+        "nominal": "right",
+        "nominal_margin": {"lower": "1", "upper": "1"},
+        "margin": "1/3",
+        "cases": [0, 1],
+        "binary32": {"nominal": "right"},
+    }
+    assert each[1]["witness"]["case"] == 1
+    assert each[1]["binary32"] == {"nominal": "right", "witness": "wrong"}
+
+
+def test_the_command_names_the_case_and_gives_outputs_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layers = [builders.layer([[1, -1, 0]], [0, 0, -9])]
+    model = builders.sequential(tmp_path / "m.onnx", layers)
+    path = write(tmp_path / "p.toml", "1/3", [(0, ["1/2"]), (0, ["1/4"])])
+    assert main(["audit", str(model), str(path)]) == 1
+    assert "counterexample to example 1: 0 against 1, evaluated" in capsys.readouterr().out
+    assert main(["audit", str(model), str(path), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["robustness"]["certified"] == 1
+    assert [output["case"] for output in found["outputs"]] == [0] * 3 + [2] * 3
