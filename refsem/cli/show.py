@@ -1,15 +1,13 @@
 """`refsem show`: the graph of a model, as a table or as JSON."""
 
-import json
 from pathlib import Path
 
 import click
 from rich.table import Table
 
 from refsem.cli.terminal import print_json, report_console
-from refsem.errors import InputError
 from refsem.ir import Graph, Node, load_model
-from refsem.ir.graph_file import graph_object
+from refsem.ir.graph_file import write_graph
 
 
 @click.command()
@@ -24,7 +22,7 @@ def show(model: Path, as_json: bool, write: Path | None) -> int:
     """Show the graph of MODEL as refsem reads it."""
     graph = load_model(model)
     if write is not None:
-        _write(write, graph)
+        write_graph(write, graph)
     if as_json:
         print_json(
             {
@@ -39,14 +37,6 @@ def show(model: Path, as_json: bool, write: Path | None) -> int:
         for remark in graph.remarks:
             report_console().print(f"note: {remark}", markup=False)
     return 0
-
-
-def _write(path: Path, graph: Graph) -> None:
-    text = json.dumps(graph_object(graph), indent=1) + "\n"
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(str(path), "", f"cannot be written: {error.strerror}") from error
 
 
 def _attributes(node: Node) -> dict[str, object]:

@@ -10,6 +10,7 @@ binary32 pattern, row-major. Unknown keys, wrong lengths and shapes that are not
 are errors; sizes are compared with limits before anything of that size is made.
 """
 
+import json
 import re
 from math import prod
 from pathlib import Path
@@ -63,6 +64,15 @@ def _attribute_object(value: Attribute) -> object:
             return value
         case _:
             return str(value)
+
+
+def write_graph(path: Path, graph: Graph) -> None:
+    """The graph as a file, which `read_graph` reads; `InputError` where it cannot be written."""
+    text = json.dumps(graph_object(graph), indent=1) + "\n"
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(str(path), "", f"cannot be written: {error.strerror}") from error
 
 
 def is_graph_file(found: Value) -> bool:

@@ -31,18 +31,19 @@ def load_model(path: Path) -> Graph:
     """
     name = path.name.lower()
     if name.endswith(".onnx"):
-        return read_onnx(_read_plain(path), str(path))
+        return read_onnx(read_plain(path), str(path))
     if name.endswith(".onnx.gz"):
         return read_onnx(_read_compressed(path), str(path))
     if name.endswith(".json"):
         found = read_json(path)
         return graph_of(found) if is_graph_file(found) else read_torchlean(path).graph
     if name.endswith(".pt2"):
-        return read_torch(_read_plain(path), str(path), FILE_LIMIT)
+        return read_torch(read_plain(path), str(path), FILE_LIMIT)
     raise InputError(str(path), "", "is not a model file: .onnx, .onnx.gz, .pt2 or .json expected")
 
 
-def _read_plain(path: Path) -> bytes:
+def read_plain(path: Path) -> bytes:
+    """The bytes of a regular file of at most `FILE_LIMIT` bytes; `InputError` for another."""
     _check_file(path)
     try:
         with path.open("rb") as file:
