@@ -6,9 +6,6 @@ nothing is executed: a weight kept as a pickle is refused, and sample inputs (wh
 not opened. Sizes are checked before anything is read.
 """
 
-import io
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
@@ -18,6 +15,8 @@ import numpy as np
 from refsem.errors import InputError
 from refsem.ir.graph import Bits
 from refsem.ir.shapes import Shape
+from refsem.untrusted.archives import Archive as Zip
+from refsem.untrusted.archives import open_archive
 from refsem.untrusted.decimals import read_integer
 from refsem.untrusted.strict_json import Value, parse_json
 
@@ -36,18 +35,11 @@ class Archive:
 
 def read_archive(data: bytes, file: str, limit: int) -> Archive:
     """The archive in some bytes; `InputError` where it is none, or unpacks to more than a limit."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            total = sum(entry.file_size for entry in archive.infolist())
-            if total > limit:
-                raise InputError(file, "", f"unpacks to {total} bytes; at most {limit} are read")
-            return _read(archive, file)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        raise InputError(file, "", f"is not a complete zip archive: {error}") from error
+    return _read(open_archive(data, file, limit), file)
 
 
-def _read(archive: zipfile.ZipFile, file: str) -> Archive:
-    names = set(archive.namelist())
+def _read(archive: Zip, file: str) -> Archive:
+    names = set(archive.sizes)
     folders = {name.partition("/")[0] for name in names if name.endswith("/models/model.json")}
     if len(folders) != 1:
         raise InputError(file, "", "has no models/model.json: not an archive of torch.export")

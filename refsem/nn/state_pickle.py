@@ -10,14 +10,13 @@ refused with its place in the pickle.
 Source: CPython's pickletools (protocol 2); torch/_utils.py, `_rebuild_tensor_v2`.
 """
 
-import pickletools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from refsem.errors import InputError
-from refsem.ir.onnx_values import RANK_LIMIT, quoted
+from refsem.ir.onnx_values import NAME_LIMIT, RANK_LIMIT, quoted
 from refsem.ir.operators import Shape
 
 PICKLE_LIMIT = 2**23
@@ -185,72 +184,105 @@ class _Machine:
         return self.memory[where]
 
 
-_Action: TypeAlias = Callable[[_Machine, object], None]
+_Action: TypeAlias = Callable[[_Machine, bytes], None]
 
 
-def _push(make: Callable[[_Machine, object], "Held | _Mark"]) -> _Action:
+def _push(make: Callable[[_Machine, bytes], "Held | _Mark"]) -> _Action:
     return lambda machine, argument: machine.stack.append(make(machine, argument))
 
 
 def _tuple_of(count: int) -> _Action:
-    def action(machine: _Machine, _argument: object) -> None:
+    def action(machine: _Machine, _argument: bytes) -> None:
         machine.stack.append(tuple([machine.pop() for _ in range(count)][::-1]))
 
     return action
 
 
-def _protocol(machine: _Machine, argument: object) -> None:
-    if argument != 2:
-        raise machine.refuse(f"pickle protocol {argument}; torch writes protocol 2")
+def _protocol(machine: _Machine, argument: bytes) -> None:
+    if argument != b"\x02":
+        raise machine.refuse(f"pickle protocol {argument[0]}; torch writes protocol 2")
 
 
-def _kept(machine: _Machine, argument: object, use: Callable[[_Machine, int], None]) -> None:
-    if not isinstance(argument, int):
-        raise machine.refuse("a place in memory was expected")
-    use(machine, argument)
-
-
-def _item(machine: _Machine, _argument: object) -> None:
+def _item(machine: _Machine, _argument: bytes) -> None:
     value, key = machine.pop(), machine.pop()
     machine.set_items([key, value])
 
 
-def _put(machine: _Machine, argument: object) -> None:
-    _kept(machine, argument, lambda one, where: one.put(where))
+def _text(machine: _Machine, argument: bytes) -> str:
+    try:
+        return argument.decode("utf-8")
+    except UnicodeDecodeError:
+        raise machine.refuse("a text that is not UTF-8") from None
 
 
-def _integer(machine: _Machine, argument: object) -> int:
-    if not isinstance(argument, int):
-        raise machine.refuse("a whole number was expected")
-    return argument
+def _natural(argument: bytes) -> int:
+    return int.from_bytes(argument, "little")
 
 
-ACTIONS: Mapping[str, _Action] = {
-    "PROTO": _protocol,
-    "MARK": _push(lambda _machine, _argument: MARK),
-    "NONE": _push(lambda _machine, _argument: None),
-    "NEWTRUE": _push(lambda _machine, _argument: True),
-    "NEWFALSE": _push(lambda _machine, _argument: False),
-    **dict.fromkeys(("BININT", "BININT1", "BININT2", "LONG1"), _push(_integer)),
-    "BINUNICODE": _push(lambda _machine, argument: str(argument)),
-    "EMPTY_DICT": _push(lambda _machine, _argument: {}),
-    "EMPTY_TUPLE": _push(lambda _machine, _argument: ()),
-    "TUPLE": _push(lambda machine, _argument: tuple(machine.pop_to_mark())),
-    **{f"TUPLE{count}": _tuple_of(count) for count in (1, 2, 3)},
-    **dict.fromkeys(("BINPUT", "LONG_BINPUT"), _put),
-    **dict.fromkeys(
-        ("BINGET", "LONG_BINGET"),
-        _push(lambda machine, argument: machine.get(_integer(machine, argument))),
-    ),
-    "GLOBAL": _push(lambda machine, argument: machine.named(str(argument))),
-    "BINPERSID": _push(lambda machine, _argument: machine.storage()),
-    "REDUCE": _push(lambda machine, _argument: machine.called()),
-    "SETITEM": _item,
-    "SETITEMS": lambda machine, _argument: machine.set_items(machine.pop_to_mark()),
-    "BUILD": lambda machine, _argument: machine.built(),
-    "STOP": lambda _machine, _argument: None,
+_NOTHING, _LINES = 0, -1
+"""How many bytes an argument has; for a text or a long, in how many bytes its length stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opcode:
+    """What an opcode does, and how its argument is written."""
+
+    action: _Action
+    width: int = _NOTHING
+    counted: bool = False
+    """Whether the argument is a length of that many bytes and then so many bytes."""
+
+
+_NATURAL = _push(lambda _machine, argument: _natural(argument))
+_SIGNED = _push(lambda _machine, argument: int.from_bytes(argument, "little", signed=True))
+_PUT: _Action = lambda machine, argument: machine.put(_natural(argument))  # noqa: E731
+_GET = _push(lambda machine, argument: machine.get(_natural(argument)))
+
+OPCODES: Mapping[bytes, _Opcode] = {
+    b"\x80": _Opcode(_protocol, 1),
+    b"(": _Opcode(_push(lambda _machine, _argument: MARK)),
+    b"N": _Opcode(_push(lambda _machine, _argument: None)),
+    b"\x88": _Opcode(_push(lambda _machine, _argument: True)),
+    b"\x89": _Opcode(_push(lambda _machine, _argument: False)),
+    b"K": _Opcode(_NATURAL, 1),
+    b"M": _Opcode(_NATURAL, 2),
+    b"J": _Opcode(_SIGNED, 4),
+    b"\x8a": _Opcode(_SIGNED, 1, counted=True),
+    b"X": _Opcode(_push(_text), 4, counted=True),
+    b"}": _Opcode(_push(lambda _machine, _argument: {})),
+    b")": _Opcode(_push(lambda _machine, _argument: ())),
+    b"t": _Opcode(_push(lambda machine, _argument: tuple(machine.pop_to_mark()))),
+    b"\x85": _Opcode(_tuple_of(1)),
+    b"\x86": _Opcode(_tuple_of(2)),
+    b"\x87": _Opcode(_tuple_of(3)),
+    b"q": _Opcode(_PUT, 1),
+    b"r": _Opcode(_PUT, 4),
+    b"h": _Opcode(_GET, 1),
+    b"j": _Opcode(_GET, 4),
+    b"c": _Opcode(_push(lambda machine, argument: machine.named(_text(machine, argument))), _LINES),
+    b"Q": _Opcode(_push(lambda machine, _argument: machine.storage())),
+    b"R": _Opcode(_push(lambda machine, _argument: machine.called())),
+    b"s": _Opcode(_item),
+    b"u": _Opcode(lambda machine, _argument: machine.set_items(machine.pop_to_mark())),
+    b"b": _Opcode(lambda machine, _argument: machine.built()),
 }
-"""What each opcode that is read does; there is no other."""
+"""What each opcode that is read does, the end (`.`) aside; no other is even decoded."""
+
+
+def _argument(machine: _Machine, data: bytes, opcode: _Opcode) -> tuple[bytes, int]:
+    """The argument's bytes, and where the next opcode stands."""
+    start = machine.place + 1
+    if opcode.width == _LINES:
+        parts = data[start : start + NAME_LIMIT].split(b"\n", 2)
+        if len(parts) < 3:
+            raise machine.refuse("a name that does not end")
+        return b" ".join(parts[:2]), start + len(parts[0]) + len(parts[1]) + 2
+    end = start + opcode.width
+    if opcode.counted:
+        start, end = end, end + _natural(data[start:end])
+    if end > len(data):
+        raise machine.refuse("it ends within an argument")
+    return data[start:end], end
 
 
 def read_pickle(data: bytes, file: str) -> dict[str, View]:
@@ -258,14 +290,14 @@ def read_pickle(data: bytes, file: str) -> dict[str, View]:
     if len(data) > PICKLE_LIMIT:
         raise InputError(file, "data.pkl", f"{len(data)} bytes; at most {PICKLE_LIMIT} are read")
     machine = _Machine(file)
-    try:
-        for opcode, argument, place in pickletools.genops(data):
-            machine.place = place or 0
-            if opcode.name not in ACTIONS:
-                raise machine.refuse(f"the opcode {opcode.name} is not read")
-            ACTIONS[opcode.name](machine, argument)
-    except ValueError as error:
-        raise machine.refuse(f"is no complete pickle: {error}") from error
+    while data[machine.place : machine.place + 1] != b".":
+        code = data[machine.place : machine.place + 1]
+        if code not in OPCODES:
+            what = f"the opcode {code!r} is not read" if code else "it has no end"
+            raise machine.refuse(what)
+        argument, following = _argument(machine, data, OPCODES[code])
+        OPCODES[code].action(machine, argument)
+        machine.place = following
     if machine.place != len(data) - 1:
         raise machine.refuse("bytes after the end of the pickle")
     found = machine.pop()

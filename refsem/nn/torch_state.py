@@ -7,9 +7,6 @@ a storage, laid out row-major; other strides are refused by name.
 Source: torch/serialization.py, the zip format of torch 2.1 and later (with its `byteorder`).
 """
 
-import io
-import zipfile
-import zlib
 from collections.abc import Mapping
 from math import prod
 
@@ -19,6 +16,7 @@ from refsem.errors import InputError
 from refsem.ir.onnx_values import quoted
 from refsem.nn.state import FLOAT32, State, Stored
 from refsem.nn.state_pickle import View, read_pickle
+from refsem.untrusted.archives import Archive, open_archive
 
 WIDTHS: Mapping[str, int] = {
     **dict.fromkeys(("Double", "Long"), 8),
@@ -31,20 +29,11 @@ PICKLE = "data.pkl"
 
 def read_torch_state(data: bytes, file: str, limit: int) -> State:
     """The tensors of an archive's bytes; `InputError` where it is not as described above."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            total = sum(entry.file_size for entry in archive.infolist())
-            if total > limit:
-                raise InputError(file, "", f"unpacks to {total} bytes; at most {limit} are read")
-            return _read(archive, file, limit)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        raise InputError(file, "", f"is not a complete zip archive: {error}") from error
+    return _read(open_archive(data, file, limit), file, limit)
 
 
-def _read(archive: zipfile.ZipFile, file: str, limit: int) -> State:
-    names = archive.namelist()
-    if len(set(names)) != len(names):
-        raise InputError(file, "", "two files of the archive have one name")
+def _read(archive: Archive, file: str, limit: int) -> State:
+    names = list(archive.sizes)
     folders = [name.removesuffix(f"/{PICKLE}") for name in names if name.endswith(f"/{PICKLE}")]
     if len(folders) != 1:
         raise InputError(file, "", f"has no {PICKLE}: not an archive of torch.save")
@@ -68,9 +57,9 @@ def _read(archive: zipfile.ZipFile, file: str, limit: int) -> State:
     return State(file, tensors)
 
 
-def _tensor(archive: zipfile.ZipFile, part: str, view: View, file: str, name: str) -> Stored:
+def _tensor(archive: Archive, part: str, view: View, file: str, name: str) -> Stored:
     width, size = WIDTHS[view.storage.kind], prod(view.shape)
-    stated, there = view.storage.entries * width, archive.getinfo(part).file_size
+    stated, there = view.storage.entries * width, archive.sizes[part]
     if there != stated:
         raise InputError(file, name, f"a storage of {there} bytes where {stated} are stated")
     row_major = all(

@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from refsem.errors import InputError
 from refsem.exact.tensor import NotFiniteError, check_finite
 from refsem.ir.graph import Bits
+from refsem.ir.onnx_values import quoted
 from refsem.ir.operators import Shape
 from refsem.nn.errors import ParameterError
 from refsem.nn.state import FLOAT32, State
@@ -89,20 +90,21 @@ def load(module: Module, state: State) -> Module:
 
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(name[:100] for name in names[:SHOWN]) + more
+    return ", ".join(quoted(name) for name in names[:SHOWN]) + more
 
 
 def _fitting(state: State, name: str, shape: Shape) -> Bits:
     stored = state.tensors[name]
     if stored.shape != shape:
         message = f"shape {list(stored.shape)}; the module declares {list(shape)}"
-        raise InputError(state.file, name, message)
+        raise InputError(state.file, quoted(name), message)
     if stored.bits is None:
-        raise InputError(state.file, name, f"{stored.element} entries; {FLOAT32} is expected")
+        message = f"{stored.element} entries; {FLOAT32} is expected"
+        raise InputError(state.file, quoted(name), message)
     try:
         check_finite(stored.bits)
     except NotFiniteError as error:
-        raise InputError(state.file, name, str(error)) from error
+        raise InputError(state.file, quoted(name), str(error)) from error
     return stored.bits
 
 

@@ -1,1 +1,1 @@
-"""What untrusted files are read with: strict JSON, and numbers that keep every digit."""
+"""What untrusted files are read with: strict JSON, numbers that keep every digit, archives."""

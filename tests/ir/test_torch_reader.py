@@ -256,6 +256,13 @@ def test_wrong_files_are_3_and_one_line(
     assert message in shown.err
 
 
+def test_an_archive_whose_names_are_no_text_is_refused() -> None:
+    """A flag says UTF-8 and the bytes are none: found by mutants, once a traceback."""
+    data = archive_of(parts_of("signals") | {"data/é": b""})
+    with pytest.raises(InputError, match="is not a complete zip archive: 'utf-8' codec"):
+        read_torch(data.replace("é".encode(), b"\xff\xff"), "f", LIMIT)
+
+
 def test_what_unpacks_to_too_much_is_not_unpacked() -> None:
     data = archive_of(parts_of("signals") | {"data/weights/more": b"\0" * LIMIT})
     with pytest.raises(InputError, match="at most 1048576 are read"):

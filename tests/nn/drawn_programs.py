@@ -122,6 +122,7 @@ PIECEWISE: dict[str, Callable[[Tensor, Tensor, int], Tensor]] = {
 SMOOTH: dict[str, Callable[[Tensor, Tensor, int], Tensor]] = {
     "tanh": lambda x, _y, _n: nn.Tanh()(x),
     "sigmoid": lambda x, _y, _n: nn.Sigmoid()(x),
+    "gelu": lambda x, _y, _n: nn.GELU()(x),
     "silu": lambda x, _y, _n: nn.SiLU()(x),
     "sine": lambda x, _y, _n: functions.sin(x),
     "exponential": lambda x, _y, _n: functions.exp(nn.Tanh()(x)),
@@ -135,10 +136,7 @@ SMOOTH: dict[str, Callable[[Tensor, Tensor, int], Tensor]] = {
     "batch norm": _layer(nn.BatchNorm(4, EPS)),
     "batch norm of images": _on_images(nn.BatchNorm(2, EPS, affine=False)),
 }
-GELU: dict[str, Callable[[Tensor, Tensor, int], Tensor]] = {
-    "gelu": lambda x, _y, _n: nn.GELU()(x),
-}
-KINDS = {**POLYNOMIAL, **PIECEWISE, **SMOOTH, **GELU}
+KINDS = {**POLYNOMIAL, **PIECEWISE, **SMOOTH}
 
 
 def steps(kinds: tuple[str, ...], most: int) -> st.SearchStrategy[tuple[Step, ...]]:

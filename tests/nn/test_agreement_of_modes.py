@@ -169,7 +169,7 @@ def test_what_differs_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = np.full((2, 4), 0x3F800000, np.uint32), np.zeros((2, 4), np.uint32)
     for check in CHECKS.values():
         with pytest.raises(AssertionError):
-            check((Step("subtract", 1, 0),), x, y)
+            check((Step("subtract", 0, 0),), x, y)
 
 
 def test_every_kind_of_step_has_a_value_in_every_arithmetic() -> None:
