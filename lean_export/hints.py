@@ -47,6 +47,8 @@ HINTS: Mapping[str, Hint] = {
     "relu_triangle": Hint(_over_box(u, l), positive=u - l),
     "substitute_upper": _BETWEEN_LINES,
     "substitute_lower": _BETWEEN_LINES,
+    "compose_upper": _BETWEEN_LINES,
+    "compose_lower": _BETWEEN_LINES,
     "reslope_upper": _RESLOPE,
     "reslope_lower": _RESLOPE,
     "concretise": Hint(_over_box(cl, cu)),

@@ -41,7 +41,7 @@ from refsem.rules.forward import (
     relu_below,
     through_affine,
 )
-from refsem.rules.propagation import relu_slopes
+from refsem.rules.relaxing import relu_slopes
 
 _ZERO = ExactTensor.full((1, 1), mpq(0))
 

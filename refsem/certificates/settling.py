@@ -16,7 +16,8 @@ from refsem.ir.evaluation import Prepared, evaluate_graph, irrational_tensor
 from refsem.ir.operators import Op
 from refsem.properties.claims import RegionClaims, region_claims
 from refsem.properties.property import Property
-from refsem.rules.propagation import Propagation, relu_slopes
+from refsem.rules.propagation import Propagation
+from refsem.rules.relaxing import relu_slopes
 from refsem.rules.replay import Replay
 
 Slopes = Mapping[str, ExactTensor]

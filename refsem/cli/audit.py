@@ -72,10 +72,11 @@ class _Clock:
 @click.argument("property_", metavar="PROPERTY", type=click.Path(path_type=Path))
 @click.option(
     "--method",
-    type=click.Choice(["ibp", "crown", "alpha"]),
+    type=click.Choice([method.value for method in Method]),
     default="crown",
     show_default=True,
-    help="How our own bounds are derived; alpha is CROWN with optimised slopes.",
+    help="How our own bounds are derived; forward is CROWN from the input on, alpha is CROWN "
+    "with optimised slopes.",
 )
 @click.option(
     "--bounds", type=click.Path(path_type=Path), help="A refsem.bounds.v1 file to be judged."
@@ -301,6 +302,7 @@ def _write_trees(path: Path, found: NetworkAudit, model: Path, property_: Path) 
 
 _NODE_KINDS = {
     Method.IBP: NodeKind.IBP,
+    Method.FORWARD: NodeKind.ALPHA,
     Method.CROWN: NodeKind.ALPHA,
     Method.ALPHA: NodeKind.ALPHA_BETA,
 }

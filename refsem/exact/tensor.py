@@ -305,10 +305,14 @@ def integer_matrix(numerators: IntegerArray) -> fmpz_mat:
 
 def integer_product(left: fmpz_mat, right: fmpz_mat) -> IntegerArray:
     """The exact product of two FLINT matrices as an array of Python integers."""
-    product = left * right
-    shape = (product.nrows(), product.ncols())
+    return integer_array(left * right)
+
+
+def integer_array(matrix: fmpz_mat) -> IntegerArray:
+    """A FLINT matrix as an array of Python integers."""
+    shape = (matrix.nrows(), matrix.ncols())
     result = np.empty(prod(shape), dtype=object)
-    result[:] = [int(entry) for entry in product.entries()]
+    result[:] = [int(entry) for entry in matrix.entries()]
     return result.reshape(shape)
 
 

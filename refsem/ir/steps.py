@@ -13,6 +13,7 @@ against the rules evaluated one entry at a time.
 Rows: every tensor here has shape (rows, size); a row is one point, one box or one target.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +24,9 @@ from refsem.exact.tensor import (
     BooleanArray,
     ExactTensor,
     IntegerArray,
-    concatenate,
+    common_scale,
+    integer_array,
     integer_matrix,
-    integer_product,
 )
 from refsem.ir.plans import ABSENT, Index
 
@@ -82,6 +83,11 @@ class Scale:
     def adjoint(self, coefficients: ExactTensor) -> ExactTensor:
         """The coefficients on the input that give the same sum as these on the output."""
         return coefficients * self.factor
+
+    def mixed(self, kept: ExactTensor, swapped: ExactTensor) -> ExactTensor:
+        """The one where the factor is not negative, the other where it is, times the factor."""
+        zero = ExactTensor.full((1, 1), mpq(0))
+        return kept * self.factor.maximum(zero) + swapped * self.factor.minimum(zero)
 
     def interval(self, bounds: Bounds) -> Bounds:
         """The image of a box: the ends trade places where the factor is negative."""
@@ -142,44 +148,61 @@ class Matrix:
         blocks = tuple(map(_block, weight.numerators, above.numerators))
         return cls(rows, blocks, weight.exponent, weight.odd)
 
-    def _times(self, value: ExactTensor, part: str) -> ExactTensor:
-        """Each block of each row times this part of its weight."""
-        count = value.shape[0]
-        matrices: list[fmpz_mat] = [getattr(block, part) for block in self.blocks]
+    def _times(self, *terms: tuple[ExactTensor, str]) -> ExactTensor:
+        """Each block of each row times a part of its weight, summed over the terms."""
+        exponent, odd = terms[0][0].exponent, terms[0][0].odd
+        for value, _ in terms[1:]:
+            exponent, odd = common_scale(ExactTensor(value.numerators, exponent, odd), value)
+        scaled = [(value.at_scale(exponent, odd), part) for value, part in terms]
+        count = terms[0][0].shape[0]
         results: list[IntegerArray] = [np.zeros((count, 0), dtype=object)]
         start = 0
-        for matrix in matrices:
-            size = self.rows * matrix.nrows()
-            left = value.numerators[:, start : start + size]
-            product = _product(left.reshape(count * self.rows, matrix.nrows()), matrix)
-            results.append(product.reshape(count, self.rows * matrix.ncols()))
-            start += size
+        for block in self.blocks:
+            rows, columns = block.whole.nrows(), block.whole.ncols()
+            if terms[0][1] == "transposed":
+                rows, columns = columns, rows
+            end = start + self.rows * rows
+            factors = [
+                (values[:, start:end].reshape(count * self.rows, rows), getattr(block, part))
+                for values, part in scaled
+            ]
+            results.append(_products(factors).reshape(count, self.rows * columns))
+            start = end
         joined = results[-1] if len(results) <= 2 else np.concatenate(results, axis=1)
-        return ExactTensor(joined, value.exponent + self.exponent, value.odd * self.odd)
+        return ExactTensor(joined, exponent + self.exponent, odd * self.odd)
 
     def forward(self, value: ExactTensor) -> ExactTensor:
         """The image of each row."""
-        return self._times(value, "whole")
+        return self._times((value, "whole"))
 
     def adjoint(self, coefficients: ExactTensor) -> ExactTensor:
         """The coefficients on the input that give the same sum as these on the output."""
-        return self._times(coefficients, "transposed")
+        return self._times((coefficients, "transposed"))
+
+    def mixed(self, kept: ExactTensor, swapped: ExactTensor) -> ExactTensor:
+        """W⁺ applied to the one and W⁻ to the other: an end of the image, if these are ends."""
+        return self._times((kept, "positive"), (swapped, "negative"))
 
     def interval(self, bounds: Bounds) -> Bounds:
         """The image of a box: W⁺·l + W⁻·u below, W⁺·u + W⁻·l above."""
-        ends = concatenate(bounds, axis=0)
-        positive, negative = self._times(ends, "positive"), self._times(ends, "negative")
-        rows = bounds[0].shape[0]
-        return positive[:rows] + negative[rows:], positive[rows:] + negative[:rows]
+        lower, upper = bounds
+        return self.mixed(lower, upper), self.mixed(upper, lower)
 
 
-def _product(left: IntegerArray, matrix: fmpz_mat) -> IntegerArray:
-    """The product; rows of zeros, as a convolution's pulled back, are not multiplied."""
-    wanted = (left != 0).any(axis=1)
-    if 2 * int(wanted.sum()) > wanted.size:
-        return integer_product(integer_matrix(left), matrix)
-    result = np.zeros((wanted.size, matrix.ncols()), dtype=object)
-    result[wanted] = integer_product(integer_matrix(left[wanted]), matrix)
+def _products(factors: Sequence[tuple[IntegerArray, fmpz_mat]]) -> IntegerArray:
+    """The sum of products; rows of zeros, as a convolution's pulled back, are not multiplied."""
+    wanted = np.logical_or.reduce([(left != 0).any(axis=1) for left, _ in factors])
+    dense = 2 * int(wanted.sum()) > wanted.size
+    total: fmpz_mat | None = None
+    for left, matrix in factors:
+        product = integer_matrix(left if dense else left[wanted]) * matrix
+        total = product if total is None else total + product
+    if total is None:
+        raise ValueError("a sum of no products")
+    if dense:
+        return integer_array(total)
+    result = np.zeros((wanted.size, total.ncols()), dtype=object)
+    result[wanted] = integer_array(total)
     return result
 
 

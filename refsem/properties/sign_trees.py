@@ -21,7 +21,8 @@ from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared, irrational_tensor
 from refsem.ir.operators import Op
 from refsem.properties.claims import RegionClaims
-from refsem.rules.propagation import Method, Propagation, not_affine, propagate, relu_slopes
+from refsem.rules.propagation import Method, Propagation, not_affine, propagate
+from refsem.rules.relaxing import relu_slopes
 from refsem.rules.replay import Replay
 from refsem.rules.trace import Combination, Region
 from refsem.rules.tree import TreeError

@@ -1,8 +1,9 @@
-"""Rules on affine forms: the steps of a backward CROWN pass.
+"""Rules on affine forms: the steps of a backward and of a forward CROWN pass.
 
-A form bounds a target t from one side by coefficients times tensors plus a constant. A pass
-starts with the target itself, replaces each node by an affine equality or by the line that the
-sign of its coefficient calls for, and is evaluated over a box at the end.
+A form bounds a target t from one side by coefficients times tensors plus a constant. A backward
+pass starts with the target itself, replaces each node by an affine equality or by the line that the
+sign of its coefficient calls for, and is evaluated over a box at the end. A forward pass composes
+the forms of a node's operands to those of the node, from the inputs on.
 
 Legend: c a coefficient on h or y; x the operand; w, d weight and constant of an affine node;
 su, bu / sl, bl slope and intercept of the line above / below, tu / tl the further slope of a plane,
@@ -32,6 +33,10 @@ _BOX = (
 _SUMMED = (
     "a row of coefficients of any length, by induction on its entries: inequalities add, so each "
     "entry is replaced by this rule and the constants are summed"
+)
+_COMPOSED = (
+    "operands of any number, by induction on the terms of the sum that defines or bounds the node; "
+    "su, bu, sl and bl are then forms of each operand in the inputs"
 )
 
 start_form = Rule(
@@ -133,6 +138,43 @@ substitute_plane_lower = Rule(
     lift=_SUMMED,
 )
 
+_NODE = "the node is at most this affine expression in its operand, as by its line or itself"
+_NODE_BELOW = "the node is at least this affine expression in its operand"
+
+compose_upper = Rule(
+    name="compose_upper",
+    operator=None,
+    given=(c, d, su, bu, sl, bl),
+    chosen=(),
+    derived=(
+        Derived("k", maximum(c, 0) * su + minimum(c, 0) * sl, Outward.EXACT),
+        Derived("q", maximum(c, 0) * bu + minimum(c, 0) * bl + d, Outward.UP),
+    ),
+    point=(x, h, y),
+    sides=(Side("node_above", y <= c * h + d, because=_NODE), *_LINES),
+    claims=(Claim("upper", y <= k * x + q),),
+    because="a coefficient ≥ 0 keeps the upper form above, one ≤ 0 turns the lower form into one",
+    source="forward LiRPA (Xu et al. 2020): substitute_upper in the order of the graph",
+    lift=_COMPOSED,
+)
+
+compose_lower = Rule(
+    name="compose_lower",
+    operator=None,
+    given=(c, d, su, bu, sl, bl),
+    chosen=(),
+    derived=(
+        Derived("k", maximum(c, 0) * sl + minimum(c, 0) * su, Outward.EXACT),
+        Derived("q", maximum(c, 0) * bl + minimum(c, 0) * bu + d, Outward.DOWN),
+    ),
+    point=(x, h, y),
+    sides=(Side("node_below", c * h + d <= y, because=_NODE_BELOW), *_LINES),
+    claims=(Claim("lower", k * x + q <= y),),
+    because="a coefficient ≥ 0 keeps the lower form below, one ≤ 0 turns the upper form into one",
+    source="forward LiRPA (Xu et al. 2020): substitute_lower in the order of the graph",
+    lift=_COMPOSED,
+)
+
 reslope_upper = Rule(
     name="reslope_upper",
     operator=None,
@@ -224,6 +266,8 @@ RULES = (
     substitute_lower,
     substitute_plane_upper,
     substitute_plane_lower,
+    compose_upper,
+    compose_lower,
     reslope_upper,
     reslope_lower,
     floor_lower,

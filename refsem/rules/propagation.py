@@ -11,23 +11,19 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-import numpy as np
-
 from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared
 from refsem.ir.operators import Op
 from refsem.rules.backwards import CURVED, bounded_backwards, fixed_tensors
-from refsem.rules.choices import SMOOTH, Choice, interval_choice, line_choices
+from refsem.rules.choices import SMOOTH, interval_choice
 from refsem.rules.lifts.branches import ROLES
-from refsem.rules.pairs import PLANAR, branch_planes, pair_interval, pair_planes
-from refsem.rules.piecewise import PIECEWISE, piecewise_interval, piecewise_lines
-from refsem.rules.ranged import ENCLOSED, by_enclosure, enclosed_lines
+from refsem.rules.pairs import PLANAR, pair_interval
+from refsem.rules.piecewise import PIECEWISE, piecewise_interval
+from refsem.rules.ranged import ENCLOSED, by_enclosure
+from refsem.rules.relaxing import chosen_lines
 from refsem.rules.replay import Replay, ReplayError
 from refsem.rules.trace import Application, Combination, Form, Region
-
-SLOPE_BITS = 30
-"""Slopes are chosen on a grid of 2^-30: small numbers, and tight enough for float32 weights."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a node's name, how many are done and how many there are."""
@@ -37,6 +33,8 @@ class Method(Enum):
     """How boxes are derived."""
 
     IBP = "ibp"
+    FORWARD = "forward"
+    """CROWN from the inputs on: every tensor between forms composed of those of its operands."""
     CROWN = "crown"
     ALPHA = "alpha"
     """CROWN with slopes that are optimised (`refsem.search.alpha`)."""
@@ -75,7 +73,7 @@ class Propagation:
     """A propagation in progress over one region of a graph.
 
     `boxes` are those established so far, constants' too; `lines` the lines or planes above and
-    below a node.
+    below a node; `composed` the forms of a forward pass below and above a tensor.
     """
 
     replay: Replay
@@ -83,6 +81,7 @@ class Propagation:
     boxes: dict[str, int] = field(default_factory=dict)
     lines: dict[str, tuple[int, int]] = field(default_factory=dict)
     finished: dict[tuple[str, frozenset[str]], tuple[int, int]] = field(default_factory=dict)
+    composed: dict[str, tuple[int, int]] = field(default_factory=dict)
     fixed: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -117,7 +116,7 @@ class Propagation:
         operand = self.box_of(operands[0])
         if op in PLANAR:
             rule = "where_interval" if op is Op.WHERE else pair_interval(op)
-            return self.apply(rule, node, self._several(node))
+            return self.apply(rule, node, self._beside(node))
         if op in PIECEWISE:
             return self.apply(piecewise_interval(op), node, {"operand": operand})
         if op is Op.RELU:
@@ -136,10 +135,7 @@ class Propagation:
 
         The forms of a tensor, of which there may be many long rows, are then forgotten.
         """
-        below, above = self.forms(target, stops)
-        names = {*self.form(below).coefficients, *self.form(above).coefficients}
-        suppliers = {name: self.box_of(name) for name in sorted(names)}
-        box = self.apply("concretise", target, {"below": below, "above": above, **suppliers})
+        box = self.concretised(target, *self.forms(target, stops))
         if target not in self.replay.targets:
             self.replay.forget(self.finished.pop((target, frozenset(stops))))
         return box
@@ -194,76 +190,60 @@ class Propagation:
     def relaxation(self, node: str) -> tuple[int, int]:
         """The lines above and below a ReLU or a function, or planes, established once."""
         if node not in self.lines:
-            operand = self.box_of(self.replay.prepared.nodes[node].operands[0])
-            if self.replay.prepared.nodes[node].op in PLANAR:
-                self.lines[node] = self._planes(node)
-            elif self.replay.prepared.nodes[node].op in {*SMOOTH, *ENCLOSED}:
-                self.lines[node] = self._smooth_lines(node, operand)
-            elif self.replay.prepared.nodes[node].op in PIECEWISE:
-                self.lines[node] = self._piecewise_lines(node, operand)
-            else:
-                self.lines[node] = self._relu_lines(node, operand)
+            prepared = self.replay.prepared
+            op = prepared.nodes[node].op
+            suppliers = self._beside(node)
+            boxes = [self.replay.box(index) for index in suppliers.values()]
+            (above, over), (below, under) = chosen_lines(prepared, node, boxes)
+            try:
+                upper = self.apply(above, node, suppliers, over)
+                lower = self.apply(below, node, {} if op is Op.RELU else suppliers, under)
+            except ReplayError as refusal:
+                raise InputError("", f"tensor {node!r} ({op.value})", refusal.message) from None
+            self.lines[node] = upper, lower
         return self.lines[node]
 
-    def _relu_lines(self, node: str, operand: int) -> tuple[int, int]:
-        box = self.replay.box(operand)
-        above, below = relu_slopes(box.lower, box.upper)
-        upper = self.apply("relu_upper", node, {"operand": operand}, {"s": above})
-        return upper, self.apply("relu_lower", node, {}, {"s": below})
-
-    def _smooth_lines(self, node: str, operand: int) -> tuple[int, int]:
-        box, prepared = self.replay.box(operand), self.replay.prepared
-        op = prepared.nodes[node].op
-        if by_enclosure(op, box.lower, box.upper):
-            choices = enclosed_lines(prepared, node, box.lower, box.upper)
-        else:
-            choices = line_choices(op, box.lower, box.upper)
-        return self._applied_lines(node, operand, choices)
-
-    def _piecewise_lines(self, node: str, operand: int) -> tuple[int, int]:
-        box, prepared = self.replay.box(operand), self.replay.prepared
-        choices = piecewise_lines(prepared, node, box.lower, box.upper)
-        try:
-            return self._applied_lines(node, operand, choices)
-        except ReplayError as refusal:
-            op = prepared.nodes[node].op.value
-            raise InputError("", f"tensor {node!r} ({op})", refusal.message) from None
-
-    def _planes(self, node: str) -> tuple[int, int]:
-        what = self.replay.prepared.nodes[node]
-        suppliers = self._several(node)
-        boxes = [self.replay.box(index) for index in suppliers.values()]
-        choices = branch_planes(*boxes) if what.op is Op.WHERE else pair_planes(what.op, *boxes)
-        (above, over), (below, under) = choices
-        upper = self.apply(above, node, suppliers, over)
-        return upper, self.apply(below, node, suppliers, under)
-
-    def _several(self, node: str) -> dict[str, int]:
+    def _beside(self, node: str) -> dict[str, int]:
         """The boxes of a node's operands by role; a choice has its condition first."""
-        operands = self.replay.prepared.nodes[node].operands
-        return dict(zip(ROLES[-len(operands) :], map(self.box_of, operands), strict=True))
+        what = self.replay.prepared.nodes[node]
+        if what.op not in PLANAR:
+            return {"operand": self.box_of(what.operands[0])}
+        return dict(zip(ROLES[-len(what.operands) :], map(self.box_of, what.operands), strict=True))
 
-    def _applied_lines(
-        self, node: str, operand: int, choices: tuple[Choice, Choice]
-    ) -> tuple[int, int]:
-        (above, over), (below, under) = choices
-        upper = self.apply(above, node, {"operand": operand}, over)
-        return upper, self.apply(below, node, {"operand": operand}, under)
+    def compose(self, node: str, stops: Collection[str]) -> tuple[int, int]:
+        """Forms below and above a tensor or named target from those of its operands, kept."""
+        prepared, target = self.replay.prepared, self.replay.targets.get(node)
+        if node in stops or node in self.fixed:
+            start = self.apply("start_form", node, {})
+            self.composed[node] = start, start
+            return start, start
+        operands = prepared.operands(node) if target is None else tuple(target)
+        suppliers: dict[str, int] = {}
+        for name in operands:
+            if name not in prepared.constants:
+                below, above = self.composed[name]
+                suppliers |= {f"lower/{name}": below, f"upper/{name}": above}
+        over, under = dict(suppliers), dict(suppliers)
+        if target is None and node not in prepared.affine:
+            role = "plane" if prepared.nodes[node].op in PLANAR else "line"
+            over[role], under[role] = self.relaxation(node)
+        if target is None and self._linear(node):
+            self.composed[node] = self._backward(node, stops)
+            return self.composed[node]
+        below = self.apply("compose_lower", node, under)
+        self.composed[node] = below, self.apply("compose_upper", node, over)
+        return self.composed[node]
 
+    def _linear(self, node: str) -> bool:
+        """Whether a node is affine in tensors whose forms are equal to them."""
+        pairs = [self.composed[name] for name in self.replay.prepared.operands(node)]
+        return node in self.replay.prepared.affine and all(below == above for below, above in pairs)
 
-def relu_slopes(lower: ExactTensor, upper: ExactTensor) -> tuple[ExactTensor, ExactTensor]:
-    """Slopes above (the chord's) and below (0 or 1, whichever leaves less area), on the grid."""
-    low, high = lower.nearest_float64(), upper.nearest_float64()
-    width = np.maximum(high, 0) - np.minimum(low, 0)
-    chord = np.divide(np.maximum(high, 0), width, out=np.zeros_like(width), where=width > 0)
-    above = np.where(low >= 0, 1.0, np.where(high <= 0, 0.0, chord))
-    below = np.where(high > -low, 1.0, 0.0)
-    return _on_grid(above), _on_grid(below)
-
-
-def _on_grid(slopes: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> ExactTensor:
-    steps = np.rint(np.clip(slopes, 0.0, 1.0) * 2.0**SLOPE_BITS)
-    return ExactTensor(steps.astype(np.int64).astype(object), SLOPE_BITS, 1)
+    def concretised(self, target: str, below: int, above: int) -> int:
+        """The box of a target between two of its forms."""
+        names = {*self.form(below).coefficients, *self.form(above).coefficients}
+        suppliers = {name: self.box_of(name) for name in sorted(names)}
+        return self.apply("concretise", target, {"below": below, "above": above, **suppliers})
 
 
 def propagate(
@@ -280,14 +260,22 @@ def propagate(
     if method is Method.ALPHA:
         raise ValueError("optimised slopes are chosen by refsem.search.alpha")
     state = Propagation(Replay(prepared, (region,), targets), 0)
-    needed = bounded_backwards(prepared) if method is Method.CROWN else frozenset()
+    needed = frozenset[str]() if method is Method.IBP else bounded_backwards(prepared)
+    users = _last_users(prepared)
     for done, node in enumerate(prepared.nodes):
         progress(node, done, len(prepared.nodes))
         state.boxes[node] = state.interval(node)
+        forms = state.compose(node, region.boxes) if method is Method.FORWARD else None
         if node in needed:
-            second = state.crown(node, region.boxes)
+            second = state.concretised(node, *forms) if forms else state.crown(node, region.boxes)
             both = {"first": state.boxes[node], "second": second}
             state.boxes[node] = state.apply("intersect", node, both)
+        state.replay.forget(
+            form
+            for name in users.get(node, ())
+            if not any(name in target for target in targets.values())
+            for form in state.composed.pop(name, ())
+        )
     for name in prepared.graph.outputs:
         state.box_of(name)
     for name in targets:
@@ -295,10 +283,19 @@ def propagate(
     return state
 
 
+def _last_users(prepared: Prepared) -> Mapping[str, tuple[str, ...]]:
+    """For each node the tensors that no later node has for an operand."""
+    last = {name: node for node in prepared.nodes for name in prepared.operands(node)}
+    return {node: tuple(x for x in last if last[x] == node) for node in set(last.values())}
+
+
 def _target(state: Propagation, name: str, region: Region, method: Method) -> int:
     """The box of a target; of functions the better of both methods, for lines may be loose."""
     loose = {*SMOOTH, *ENCLOSED, *PLANAR}
     curved = any(node.op in loose for node in state.replay.prepared.nodes.values())
+    if method is Method.FORWARD:
+        second = state.concretised(name, *state.compose(name, region.boxes))
+        return state.apply("intersect", name, {"first": from_boxes(state, name), "second": second})
     if method is Method.CROWN and curved:
         both = {"first": state.crown(name, region.boxes), "second": from_boxes(state, name)}
         return state.apply("intersect", name, both)

@@ -136,6 +136,8 @@ class _Step:
             "substitute_affine": self.pulled_back,
             "substitute_upper": self.substituted,
             "substitute_lower": self.substituted,
+            "compose_upper": self.composed,
+            "compose_lower": self.composed,
             "concretise": self.concretised,
         }
         return readings[self.application.rule]()
@@ -293,6 +295,61 @@ class _Step:
                     _add(result, operand, r, i, values[name], self.prepared)
         return result
 
+    def composed(self) -> NaiveForm:
+        """The terms of the node's sum or of its bound, one after another."""
+        terms, constant = self.summands()
+        found = {name: (self.operand("lower", name), self.operand("upper", name)) for name in terms}
+        names = {name for pair in found.values() for form in pair for name in form.coefficients}
+        result = NaiveForm({}, list(constant))
+        for name in names:
+            size = int(np.prod(self.prepared.shapes[name]))
+            result.coefficients[name] = [[mpq(0)] * size for _ in constant]
+        for operand, matrix in terms.items():
+            lower, upper = found[operand]
+            for r, row in enumerate(matrix):
+                for i, c in enumerate(row):
+                    self.add_composed(result, r, c, (lower, upper), i)
+        return result
+
+    def add_composed(
+        self, result: NaiveForm, r: int, c: mpq, forms: tuple[NaiveForm, NaiveForm], i: int
+    ) -> None:
+        """c times an entry of an operand, between its two forms, added to a row."""
+        rule, (lower, upper), zero = self.application.rule, forms, mpq(0)
+        ends = {"bu": upper.constant[i], "bl": lower.constant[i]}
+        result.constant[r] += derive(rule, c=c, d=zero, su=zero, sl=zero, **ends)["q"]
+        for name, coefficients in result.coefficients.items():
+            for j in range(len(coefficients[r])):
+                su, sl = (
+                    form.coefficients[name][i][j] if name in form.coefficients else zero
+                    for form in (upper, lower)
+                )
+                found = derive(rule, c=c, d=zero, su=su, sl=sl, bu=zero, bl=zero)
+                coefficients[r][j] += found["k"]
+
+    def summands(self) -> tuple[dict[str, Rows], Row]:
+        """What the node is, or is bounded by: a matrix for each operand, and a constant."""
+        node = self.application.node
+        if node in self.trace.targets:
+            target = self.trace.targets[node]
+            return {n: rows(c) for n, c in target.items()}, [mpq(0)] * self.trace_size()
+        if node in self.prepared.affine:
+            return affine(self.prepared, node)
+        beside = {"line", "plane"} & set(self.application.suppliers)
+        bound = self.known[self.application.suppliers[beside.pop()]]
+        if isinstance(bound, NaiveLine):
+            return {bound.operand: _diagonal(bound.slope[0])}, bound.intercept[0]
+        assert isinstance(bound, NaivePlane)
+        matrices = zip(bound.operands, map(_diagonal, bound.slopes), strict=True)
+        return dict(matrices), bound.intercept
+
+    def operand(self, side: str, name: str) -> NaiveForm:
+        """The form of an operand that was supplied, or the value of a constant."""
+        if name in self.prepared.graph.constants:
+            bits = self.prepared.graph.constants[name]
+            return NaiveForm({}, [mpq(float(v)) for v in bits.view(np.float32).ravel()])
+        return self.form(f"{side}/{name}")
+
     def concretised(self) -> NaiveBox:
         below, above = self.form("below"), self.form("above")
         lower, upper = list(below.constant), list(above.constant)
@@ -312,6 +369,10 @@ class _Step:
                     lower[r] += values["lo"]
                     upper[r] += values["hi"]
         return NaiveBox(lower, upper)
+
+
+def _diagonal(slopes: Row) -> Rows:
+    return [[c if i == j else mpq(0) for j in range(len(slopes))] for i, c in enumerate(slopes)]
 
 
 def _without(form: NaiveForm, node: str) -> NaiveForm:

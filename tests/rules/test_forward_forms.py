@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from refsem.exact import ExactTensor
 from refsem.ir.affine import AffineNode, Piece
 from refsem.ir.readings import evaluate
-from refsem.ir.steps import Gather, Matrix, Scale
+from refsem.ir.steps import Gather, Matrix, Scale, Total
 from refsem.rules import BY_NAME
 from refsem.rules.forward import (
     Forms,
+    beside,
     constant_forms,
     follows_above,
     follows_below,
@@ -78,13 +79,50 @@ def test_a_relu_step_takes_the_rules_intercepts(
     assert below.rational(2, 0) == slope * lower.rational(2, 0)
 
 
-def test_illegal_slopes_are_refused() -> None:
-    forms, box = input_forms(1), (tensor([[mpq(-1)]]), tensor([[mpq(1)]]))
-    with pytest.raises(ValueError, match="negative slope"):
-        relu_above(forms, box, tensor([[mpq(-1, 2)]]))
+def test_a_falling_line_above_composes_the_form_below() -> None:
+    forms = Forms(tensor([[mpq(2)], [mpq(-1)]]), tensor([[mpq(3)], [mpq(5)]]))
+    box = tensor([[mpq(-1)]]), tensor([[mpq(1)]])
+    found = relu_above(forms, box, tensor([[mpq(-1, 2)]]))
+    assert found.rationals() == [-1, mpq(1, 2) + mpq(3, 2)]  # relu(1) + 1/2 is the intercept
+
+
+def test_slopes_on_the_same_operand_twice_add_up() -> None:
+    forms = Forms(tensor([[mpq(2)], [mpq(-1)]]), tensor([[mpq(3)], [mpq(5)]]))
+    parts = [(tensor([[mpq(1, 2)]]), forms), (tensor([[mpq(-2)]]), forms)]
+    below = beside(BY_NAME["compose_lower"], parts, tensor([[mpq(7)]]))
+    above = beside(BY_NAME["compose_upper"], parts, tensor([[mpq(7)]]))
+    assert below.rationals() == [1 - 6, mpq(-1, 2) - 10 + 7]
+    assert above.rationals() == [mpq(3, 2) - 4, mpq(5, 2) + 2 + 7]
+
+
+def test_slopes_below_outside_0_to_1_are_refused() -> None:
     for slope in (mpq(-1, 2), mpq(3, 2)):
         with pytest.raises(ValueError, match="does not hold"):
-            relu_below(forms, tensor([[slope]]))
+            relu_below(input_forms(1), tensor([[slope]]))
+
+
+def test_a_node_between_lines_of_no_operand_is_refused() -> None:
+    with pytest.raises(ValueError, match="without operands"):
+        beside(BY_NAME["compose_upper"], [], tensor([[mpq(1)]]))
+
+
+@given(matrices(3, 2), matrices(3, 2), matrices(2, 2), matrices(1, 2), matrices(1, 2))
+def test_each_side_of_a_chain_of_steps_is_that_of_its_intervals(
+    one: ExactTensor,
+    other: ExactTensor,
+    weight: ExactTensor,
+    factor: ExactTensor,
+    end: ExactTensor,
+) -> None:
+    """Where the columns are ends of boxes, mixing them step by step is interval propagation."""
+    lower, upper = one.minimum(other), one.maximum(other)
+    steps = (Scale(factor), Matrix.of(1, weight.reshape(1, 2, 2)), Total(1, 2), Scale(end[:, :1]))
+    piece = Piece("x", steps)
+    node = AffineNode((piece,), tensor([[mpq(0)]]))
+    found = through_affine(node, {"x": Forms(lower, upper)})
+    expected = piece.interval((lower, upper))
+    assert found.lower.equal(expected[0]).all()
+    assert found.upper.equal(expected[1]).all()
 
 
 @given(matrices(3, 1), matrices(3, 1), matrices(2, 1), matrices(2, 1))

@@ -15,7 +15,7 @@ from small_truth import Truth, exactly, forgetting, holds, numbers, run, truth
 
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared, evaluate_graph
-from refsem.rules import propagation, replay
+from refsem.rules import relaxing, replay
 from refsem.rules.lifts import table
 from refsem.rules.propagation import Method
 from refsem.rules.trace import Application, Combination, Forgotten, Form, Region
@@ -144,7 +144,7 @@ def test_crown_is_true_with_any_slopes_above_and_any_legal_ones_below(
         below = generator.integers(0, 9, lower.shape).astype(object)
         return ExactTensor(above, 3, 1), ExactTensor(below, 3, 1)
 
-    monkeypatch.setattr(propagation, "relu_slopes", any_slopes)
+    monkeypatch.setattr(relaxing, "relu_slopes", any_slopes)
     for _ in range(3):
         for box, targets, true in cases(prepared):
             state = run(prepared, box, Method.CROWN, targets)

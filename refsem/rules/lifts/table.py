@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from refsem.rules.lifts import boxes, branches, curves, enclosed, forms, pairs
+from refsem.rules.lifts import boxes, branches, curves, enclosed, forms, forward, pairs
 from refsem.rules.lifts.context import Lift
 from refsem.rules.trace import Side
 
@@ -50,6 +50,8 @@ LIFTS: Mapping[str, Lift] = {
     "substitute_lower": forms.substitute(Side.LOWER),
     "substitute_plane_upper": forms.substitute_plane(Side.UPPER),
     "substitute_plane_lower": forms.substitute_plane(Side.LOWER),
+    "compose_upper": forward.compose(Side.UPPER),
+    "compose_lower": forward.compose(Side.LOWER),
     "floor_lower": forms.one_sided(Side.LOWER),
     "ceiling_upper": forms.one_sided(Side.UPPER),
     "concretise": forms.concretise,
