@@ -148,9 +148,13 @@ def audit_network(
     method: Method,
     progress: Progress,
     budget: Budget | None = None,
+    processes: int = 1,
 ) -> NetworkAudit:
-    """The audit of a network over a property that fits it (`check_fits`)."""
-    run = _Run(prepared, method, progress, _Clock.of(budget))
+    """The audit of a network over a property that fits it (`check_fits`).
+
+    The rows of large backward passes are divided between so many processes.
+    """
+    run = _Run(prepared, method, progress, _Clock.of(budget), processes)
     regions = tuple(run.all(region_claims(prepared, property_)))
     tolerant, point = _tolerant(run, property_, regions)
     progress("obligations", 0, 1)
@@ -182,6 +186,7 @@ class _Run:
     method: Method
     progress: Progress
     clock: _Clock | None
+    processes: int
 
     def all(self, regions: Sequence[RegionClaims]) -> Iterator[RegionAudit]:
         """The audits of some regions, among which what time there is for branching is shared.
@@ -196,7 +201,7 @@ class _Run:
 
         So many regions, this one among them, wait for their part of the time.
         """
-        found = audit_region(self.prepared, claims, self.method, self.progress)
+        found = audit_region(self.prepared, claims, self.method, self.progress, self.processes)
         if self.clock is None or found.witnesses:
             return found
         if len(found.shown) == len(claims.cases) and not self.clock.everywhere:
@@ -212,11 +217,15 @@ class _Run:
 
 
 def audit_region(
-    prepared: Prepared, claims: RegionClaims, method: Method, progress: Progress
+    prepared: Prepared,
+    claims: RegionClaims,
+    method: Method,
+    progress: Progress,
+    processes: int = 1,
 ) -> RegionAudit:
     """Bounds over one region; cases they leave undecided are searched for a counterexample."""
     targets = {claims.target: claims.combination}
-    state = bounded_by(prepared, claims.region, method, targets, progress)
+    state = bounded_by(prepared, claims.region, method, targets, progress, processes)
     shown = claims.empty_cases(state.replay.box(state.boxes[claims.target]))
     witnesses = {} if len(shown) == len(claims.cases) else find_witnesses(state, claims, shown)
     return RegionAudit(claims, state, shown, witnesses, None)

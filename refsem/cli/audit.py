@@ -1,6 +1,7 @@
 """`refsem audit`: a network over a property, and a bounds file about both."""
 
 import json
+import os
 import time
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -147,7 +148,8 @@ def audit(
         kept = None if preprocessing else _unfinished(resume, ledger, model, property_)
         everywhere = write_certificate is not None
         budget = branch and Budget(branch, _watcher(branch, progress), everywhere, kept)
-        found = audit_network(prepared, wanted, Method(method), progress, budget or None)
+        cores = (os.cpu_count() or 1) if hasattr(os, "fork") else 1
+        found = audit_network(prepared, wanted, Method(method), progress, budget or None, cores)
         clock.lap("bounds, search and obligations")
         report = (
             None

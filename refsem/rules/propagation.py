@@ -7,9 +7,10 @@ Intermediate boxes are the intersection of the CROWN box and one interval step f
 intersected boxes of the operands (as auto_LiRPA credits them).
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from math import prod
 
 from refsem.errors import InputError
 from refsem.exact import ExactTensor
@@ -17,8 +18,10 @@ from refsem.ir.evaluation import Prepared
 from refsem.ir.operators import Op
 from refsem.rules.backwards import CURVED, bounded_backwards, fixed_tensors
 from refsem.rules.choices import SMOOTH, interval_choice
+from refsem.rules.division import established_in_parts
 from refsem.rules.lifts.branches import ROLES
 from refsem.rules.pairs import PLANAR, pair_interval
+from refsem.rules.passes import Pass, backward_pass, last_needed, replaced_nodes
 from refsem.rules.piecewise import PIECEWISE, piecewise_interval
 from refsem.rules.ranged import ENCLOSED, by_enclosure
 from refsem.rules.relaxing import chosen_lines
@@ -27,6 +30,10 @@ from refsem.rules.trace import Application, Combination, Form, Region
 
 Progress = Callable[[str, int, int], None]
 """Called with a node's name, how many are done and how many there are."""
+
+
+LEAST_DIVIDED = 200_000
+"""Rows times entries of the tensors on its way that a pass has before it is divided."""
 
 
 class Method(Enum):
@@ -73,7 +80,8 @@ class Propagation:
     """A propagation in progress over one region of a graph.
 
     `boxes` are those established so far, constants' too; `lines` the lines or planes above and
-    below a node; `composed` the forms of a forward pass below and above a tensor.
+    below a node; `composed` the forms of a forward pass below and above a tensor. Of large backward
+    passes the rows are divided between `processes`.
     """
 
     replay: Replay
@@ -82,6 +90,7 @@ class Propagation:
     lines: dict[str, tuple[int, int]] = field(default_factory=dict)
     finished: dict[tuple[str, frozenset[str]], tuple[int, int]] = field(default_factory=dict)
     composed: dict[str, tuple[int, int]] = field(default_factory=dict)
+    processes: int = 1
     fixed: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -133,31 +142,60 @@ class Propagation:
     def crown(self, target: str, stops: Collection[str]) -> int:
         """The box of a tensor or named target by a backward pass.
 
-        The forms of a tensor, of which there may be many long rows, are then forgotten.
+        The forms of a tensor, of which there may be many long rows, are then forgotten; where they
+        are many and there are several processes, each bounds some of the rows.
         """
-        box = self.concretised(target, *self.forms(target, stops))
-        if target not in self.replay.targets:
-            self.replay.forget(self.finished.pop((target, frozenset(stops))))
-        return box
+        if target in self.replay.targets or (target, frozenset(stops)) in self.finished:
+            box = self.concretised(target, *self.forms(target, stops))
+            if target not in self.replay.targets:
+                self.replay.forget(self.finished.pop((target, frozenset(stops))))
+            return box
+        planned, left = self._planned(target, stops)
+        suppliers = {"below": planned.below, "above": planned.above}
+        boxes = {name: self.boxes[name] for name in sorted(left)}
+        end = Application("concretise", target, self.region, {**suppliers, **boxes})
+        whole = (*planned.applications, end)
+        prepared = self.replay.prepared
+        rows = prod(prepared.shapes[target])
+        width = sum(prod(prepared.shapes[one.node]) for one in planned.applications)
+        if rows * width < LEAST_DIVIDED or self.processes == 1:
+            return self._established(whole)
+        return established_in_parts(self.replay, whole, rows, self.processes)
 
     def forms(self, target: str, stops: Collection[str]) -> tuple[int, int]:
         """Forms below and above a tensor or named target, in terms of the tensors in `stops`."""
         key = target, frozenset(stops)
         if key not in self.finished:
-            self.finished[key] = self._backward(target, stops)
+            planned, _ = self._planned(target, stops)
+            self._established(planned.applications)
+            self.finished[key] = planned.below, planned.above
         return self.finished[key]
 
-    def _backward(self, target: str, stops: Collection[str]) -> tuple[int, int]:
-        below = above = self.apply("start_form", target, {})
-        while (node := self.latest(stops, below, above)) is not None:
-            before = {below, above}
-            if below == above and node in self.replay.prepared.affine:
-                below = above = self.apply("substitute_affine", node, {"form": below})
-            else:
-                below = self.substituted(below, node, "substitute_lower")
-                above = self.substituted(above, node, "substitute_upper")
-            self.replay.forget(before - {below, above})
-        return below, above
+    def _planned(self, target: str, stops: Collection[str]) -> tuple[Pass, frozenset[str]]:
+        """A backward pass, all that it needs being established, and the tensors it ends in.
+
+        What does not depend on the input stays: its box is as small as any form would make it.
+        """
+        prepared, names = self.replay.prepared, self.replay.targets.get(target, (target,))
+        nodes, left = replaced_nodes(prepared, names, {*stops, *self.fixed})
+        for node in nodes:
+            if node not in prepared.affine:
+                self.relaxation(node)
+        for name in left:
+            if name in prepared.constants:
+                self.box_of(name)
+        first = len(self.replay.applications)
+        return backward_pass(prepared, target, self.region, nodes, self.lines, first), left
+
+    def _established(self, applications: Sequence[Application]) -> int:
+        """The index of the last of these applications, established in order."""
+        first = len(self.replay.applications)
+        for application, needless in zip(
+            applications, last_needed(applications, first), strict=True
+        ):
+            self.replay.establish(application)
+            self.replay.forget(needless)
+        return len(self.replay.applications) - 1
 
     def form(self, index: int) -> Form:
         """The form an application established."""
@@ -228,7 +266,9 @@ class Propagation:
             role = "plane" if prepared.nodes[node].op in PLANAR else "line"
             over[role], under[role] = self.relaxation(node)
         if target is None and self._linear(node):
-            self.composed[node] = self._backward(node, stops)
+            planned, _ = self._planned(node, stops)
+            self._established(planned.applications)
+            self.composed[node] = planned.below, planned.above
             return self.composed[node]
         below = self.apply("compose_lower", node, under)
         self.composed[node] = below, self.apply("compose_upper", node, over)
@@ -252,14 +292,16 @@ def propagate(
     method: Method,
     targets: Mapping[str, Combination],
     progress: Progress,
+    processes: int = 1,
 ) -> Propagation:
     """Boxes for every tensor and every named target over a region, each established exactly.
 
-    `ValueError` for a method that is not of fixed slopes.
+    With several processes the Trace and every value are the same. `ValueError` for a method that is
+    not of fixed slopes.
     """
     if method is Method.ALPHA:
         raise ValueError("optimised slopes are chosen by refsem.search.alpha")
-    state = Propagation(Replay(prepared, (region,), targets), 0)
+    state = Propagation(Replay(prepared, (region,), targets), 0, processes=processes)
     needed = frozenset[str]() if method is Method.IBP else bounded_backwards(prepared)
     users = _last_users(prepared)
     for done, node in enumerate(prepared.nodes):

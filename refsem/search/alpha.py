@@ -38,6 +38,7 @@ def bounded_by(
     method: Method,
     targets: Mapping[str, Combination],
     progress: Progress,
+    processes: int = 1,
 ) -> Propagation:
     """Boxes for every tensor and target over a region by any method, each established exactly.
 
@@ -45,9 +46,9 @@ def bounded_by(
     nodes, or a target that speaks of a constant, is bounded by CROWN.
     """
     if method is not Method.ALPHA:
-        return propagate(prepared, region, method, targets, progress)
+        return propagate(prepared, region, method, targets, progress, processes)
     if not _optimisable(prepared, targets):
-        return propagate(prepared, region, Method.CROWN, targets, progress)
+        return propagate(prepared, region, Method.CROWN, targets, progress, processes)
     state = Propagation(Replay(prepared, (region,), targets), 0)
     run = _Alpha(state, frozenset(n for n in prepared.nodes if n not in prepared.affine))
     needed = bounded_backwards(prepared)
