@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from refsem.ir.graph import Graph
-from refsem.properties import robustness
+from refsem.properties import residual, robustness
 from refsem.properties.loading import load_property
 from refsem.properties.statement import Statement
 from refsem.untrusted.strict_json import Value
@@ -27,7 +27,10 @@ FORMAT = "refsem.property.v1"
 HEADER = ("format", "kind", "model_sha256")
 """The keys that every file may have; a kind's own come besides."""
 
-KINDS: Mapping[str, Callable[[Value, Graph], Statement]] = {"robustness": robustness.stated}
+KINDS: Mapping[str, Callable[[Value, Graph], Statement]] = {
+    "residual": residual.stated,
+    "robustness": robustness.stated,
+}
 
 
 def load_statement(path: Path, graph: Graph, model_sha256: str) -> Statement:
