@@ -1,4 +1,6 @@
-"""Leaky ReLU and PReLU: intervals, and lines above and below, for shallow and for steep slopes.
+"""Leaky ReLU and PReLU: intervals, and lines above and below.
+
+Leaky ReLU's lines are for slopes up to 1 left of 0; PReLU's for any.
 
 The two operators mean the same; the slope left of 0 is an attribute of one and an operand of the
 other, and given here.
@@ -28,9 +30,7 @@ def parametric(argument: Term) -> Term:
 
 _ENDS = (l, u)
 _SHALLOW = Side("shallow", alpha <= 1, because="left of 0 a steeper line bends the function down")
-_STEEP = Side("steep", y >= 1, because="left of 0 a shallower line bends the function up")
 _CONVEX = "up to slope 1 the function is convex: a line above it at both ends is above it"
-_CONCAVE = "from slope 1 on the function is concave: a line below it at both ends is below it"
 
 leaky_relu_interval = boxes.interval(
     "leaky_relu_interval",
@@ -89,37 +89,26 @@ prelu_interval = boxes.interval(
     given=(y,),
 )
 
-prelu_upper = Rule(
-    name="prelu_upper",
-    operator=Op.PRELU,
+_KINK = "less a line the function is linear on either side of 0: extreme at an end or the kink"
+
+prelu_upper = boxes.line_above(
+    "prelu_upper",
+    Op.PRELU,
+    parametric,
+    (*_ENDS, inside(0)),
+    because=_KINK,
+    source="CROWN (Zhang et al. 2018), piecewise linear functions; for any slope of either",
     given=(y,),
-    chosen=(s,),
-    derived=(Derived("b", term(0), Outward.UP),),
-    point=(x,),
-    sides=(
-        Side(
-            "steep",
-            y >= 1,
-            because="there is a slope between 1 and y",
-            stays="the slope's sides imply it; it says for which functions there is a slope",
-        ),
-        Side("slope_at_least_one", s >= 1, because="above 0 a shallower line passes below"),
-        Side("slope_at_most_y", s <= y, because="below 0 a steeper line passes below"),
-    ),
-    claims=(Claim("upper", parametric(x) <= s * x + b),),
-    because="s·x lies between x and y·x for every slope in [1, y], whatever the box",
-    source="CROWN (Zhang et al. 2018), ReLU lower line; mirrored for a slope of at least 1",
 )
 
 prelu_lower = boxes.line_below(
     "prelu_lower",
     Op.PRELU,
     parametric,
-    _ENDS,
-    because=_CONCAVE,
-    source="CROWN (Zhang et al. 2018), ReLU upper line; mirrored for a slope of at least 1",
+    (*_ENDS, inside(0)),
+    because=_KINK,
+    source="CROWN (Zhang et al. 2018), piecewise linear functions; for any slope of either",
     given=(y,),
-    sides=(_STEEP,),
 )
 
 RULES = (

@@ -91,15 +91,22 @@ def piecewise_lines(
 
 
 def _sloped(slope: ExactTensor, low: Floats, high: Floats) -> tuple[Choice, Choice]:
-    """The chord where the function bends away from it; on the other side 1 or the slope itself."""
+    """The chord where the function bends away from it; on the other side 1 or the slope itself.
+
+    Where one entry is steeper than 1 left of 0 the rules for any slope serve them all.
+    """
     shape, left = (1, slope.size), slope.nearest_float64()
     one = ExactTensor.full(shape, mpq(1))
     straight = one.where(high > -low, slope.broadcast_to(shape))
     curve: Curve = lambda x: np.where(x >= 0, x, left * x)  # noqa: E731  one expression
+    above = _above(curve, low, high)
     if left.max(initial=0.0) <= 1:
-        above = {"s": _above(curve, low, high)}
-        return ("leaky_relu_upper", above), ("leaky_relu_lower", {"s": straight})
-    return ("prelu_upper", {"s": straight}), ("prelu_lower", {"s": _below(curve, low, high)})
+        return ("leaky_relu_upper", {"s": above}), ("leaky_relu_lower", {"s": straight})
+    below = _below(curve, low, high)
+    return (
+        ("prelu_upper", {"s": straight.where(left > 1, above)}),
+        ("prelu_lower", {"s": below.where(left > 1, straight)}),
+    )
 
 
 def _step(op: Op, low: Floats, high: Floats) -> tuple[Choice, Choice]:

@@ -1,5 +1,8 @@
 """Choices for bounds by enclosure: for which nodes, and which slopes. Untrusted.
 
+Beside the operators without rules of their own: waves over wide boxes, and a reciprocal some of
+whose entries lie left of 0 and some right of it, for which there is no one rule.
+
 Host floats throughout: intercepts are right for any slope. Of all lines that bound the function
 at samples of the box the one is chosen that is tightest in the middle.
 """
@@ -33,6 +36,9 @@ _STEPS = 60
 
 def by_enclosure(op: Op, lower: ExactTensor, upper: ExactTensor) -> bool:
     """Whether a node is bounded by enclosure over a box of its operand."""
+    if op is Op.RECIPROCAL:
+        low = lower.nearest_float64()
+        return bool((low > 0).any() and (low <= 0).any())
     if op in _WAVES:
         width = upper.nearest_float64() - lower.nearest_float64()
         return bool((width > _WIDE).any())

@@ -55,12 +55,12 @@ def bounded_by(
     for done, node in enumerate(prepared.nodes):
         progress(node, done, len(prepared.nodes))
         state.boxes[node] = state.interval(node)
+        if node not in prepared.affine and node not in region.boxes:
+            run.relax(node)  # first: an output that is a curve is bounded by its own lines
         if node in needed:
             second = run.box(node)
             both = {"first": state.boxes[node], "second": second}
             state.boxes[node] = state.apply("intersect", node, both)
-        if node not in prepared.affine and node not in region.boxes:
-            run.relax(node)
     for name in targets:
         both = {"first": run.box(name), "second": from_boxes(state, name)}
         state.boxes[name] = state.apply("intersect", name, both)

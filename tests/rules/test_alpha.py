@@ -16,6 +16,7 @@ from small_truth import run
 
 from refsem.ir import load_model
 from refsem.ir.evaluation import Prepared, prepare
+from refsem.ir.operators import Op
 from refsem.properties import load_property
 from refsem.properties.claims import region_claims
 from refsem.rules.propagation import Method, propagate
@@ -135,3 +136,19 @@ def test_boxes_on_acas_are_within_5_percent_of_a_float_tools(data: Path, number:
     box = state.replay.box(state.boxes[prepared.graph.outputs[0]])
     widths = (box.upper - box.lower).nearest_float64()[0]
     assert (widths <= 1.05 * (np.array(row["upper"]) - np.array(row["lower"]))).all()
+
+
+@pytest.mark.parametrize("op", [Op.RELU, Op.TANH, Op.RECIPROCAL], ids=lambda op: op.value)
+def test_an_output_that_is_a_curve_is_bounded(op: Op) -> None:
+    """The story is tests/corpus/regressions/output_that_is_a_curve.md."""
+    b = small_networks.Builder(np.random.default_rng(2))
+    x = b.add("x", Op.INPUT, shape=(1, 2))
+    prepared = b.graph(b.add("y", op, x))
+    region = small_networks.Box(np.array([0.5, 1.0]), np.array([1.0, 3.0])).region()
+    found = [
+        bounded_by(prepared, region, method, {}, lambda *_: None)
+        for method in (Method.CROWN, Method.ALPHA)
+    ]
+    (crown, alpha) = (state.replay.box(state.boxes["y"]) for state in found)
+    assert alpha.lower.equal(crown.lower).all()
+    assert alpha.upper.equal(crown.upper).all()

@@ -7,6 +7,7 @@ import pytest
 from gmpy2 import mpq
 from small_networks import Builder
 
+from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared, evaluate_graph
 from refsem.ir.operators import ROW, Attribute, Op, meaning
@@ -30,7 +31,9 @@ each = pytest.mark.parametrize(
 methods = pytest.mark.parametrize("method", Method, ids=lambda method: method.value)
 
 
-def network(op: Op, seed: int, slope: float = 0.25, **attributes: Attribute) -> Prepared:
+def network(
+    op: Op, seed: int, slope: float | list[float] = 0.25, **attributes: Attribute
+) -> Prepared:
     """Dense, the operator, dense."""
     builder = Builder(np.random.default_rng(seed))
     operands = [builder.dense("hidden", builder.add("x", Op.INPUT, shape=(1, 2)), 3)]
@@ -111,6 +114,59 @@ def test_slopes_of_prelu_and_leaky_relu_give_the_same_bounds(slope: float) -> No
     assert all(width.shape == (1, 3) for width in ends)
 
 
+def lines(prepared: Prepared, box: tuple[mpq, mpq]) -> list[tuple[list[mpq], list[mpq]]]:
+    """Slopes and intercepts above and below the curved node."""
+    state = propagated(prepared, box, Method.CROWN)
+    found = [one for one in state.replay.judgements if isinstance(one, Line)]
+    return [(one.slope.rationals(), one.intercept.rationals()) for one in found]
+
+
+@pytest.mark.parametrize("box", BOXES, ids=str)
+def test_slopes_on_both_sides_of_1_are_bounded_each_as_if_alone(box: tuple[mpq, mpq]) -> None:
+    slopes = [0.25, 3.0, 1.0]
+    together = lines(network(Op.PRELU, 1, slopes), box)
+    for entry, slope in enumerate(slopes):
+        alone = lines(network(Op.PRELU, 1, slope), box)
+        for one, other in zip(together, alone, strict=True):
+            assert [part[entry] for part in one] == [part[entry] for part in other]
+
+
+def test_a_reciprocal_with_entries_on_both_sides_of_0_is_bounded() -> None:
+    prepared = inverse(3)
+    low, high = [mpq(1), mpq(-2), mpq(3)], [mpq(2), mpq(-1), mpq(4)]
+    for method in Method:
+        box = bounded(prepared, low, high, method)
+        for end, greatest in zip(box.lower.rationals(), high, strict=True):
+            assert 0 <= 1 / greatest - end < mpq(1, 2**50)
+        for end, least in zip(box.upper.rationals(), low, strict=True):
+            assert 0 <= end - 1 / least < mpq(1, 2**50)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1, 1), (0, 1), (-1, 0), (0, 0)])
+@pytest.mark.parametrize("entry", range(3))
+def test_a_reciprocal_of_an_interval_with_0_is_refused_and_the_entry_named(
+    low: int, high: int, entry: int
+) -> None:
+    lower, upper = [mpq(1), mpq(-2), mpq(3)], [mpq(2), mpq(-1), mpq(4)]
+    lower[entry], upper[entry] = mpq(low), mpq(high)
+    for method in Method:
+        with pytest.raises(InputError, match=f"entry {entry}: "):
+            bounded(inverse(3), lower, upper, method)
+
+
+def inverse(size: int) -> Prepared:
+    builder = Builder(np.random.default_rng(1))
+    return builder.graph(
+        builder.add("y", Op.RECIPROCAL, builder.add("x", Op.INPUT, shape=(1, size)))
+    )
+
+
+def bounded(prepared: Prepared, low: list[mpq], high: list[mpq], method: Method) -> Box:
+    ends = (ExactTensor.from_rationals(end, (1, len(end))) for end in (low, high))
+    state = bounded_by(prepared, Region({"x": tuple(ends)}), method, {}, lambda *_: None)
+    return state.replay.box(state.boxes["y"])
+
+
 def refused(prepared: Prepared, application: Application) -> str:
     state = Replay(prepared, (region(*BOXES[0]),), {})
     state.establish(Application("input_interval", "x", 0))
@@ -132,8 +188,8 @@ def test_what_the_rules_do_not_allow_is_refused() -> None:
     assert "not a" in refused(leaky, line)
     assert "not a" in refused(absolute, replace(line, rule="leaky_relu_lower"))
     assert "not a box" in refused(absolute, replace(line, suppliers={"operand": 0}))
-    shallow = replace(line, rule="prelu_upper")
-    assert refused(leaky, shallow) == "side 'steep' does not hold"
+    shallow = replace(line, rule="leaky_relu_lower")
+    assert refused(leaky, shallow) == "side 'slope_at_most_one' does not hold"
     assert "not a" in refused(absolute, replace(line, node="nothing"))
 
 
