@@ -4,6 +4,9 @@ A box is bounded by CROWN and replayed as it is bounded; if that shows every cas
 leaf, else it is cut where width times slope of the worst row is greatest, every fourth level at
 the longest edge. Nothing is believed of the cuts: they tile the root box by construction. Boxes
 that an earlier run called decided are bounded again, after those that it left open.
+
+From the centre of a box that is cut, and from the corner where its worst bound is attained, it goes
+downhill in floats; a point that seems unsafe there is judged exactly, or by enclosure.
 """
 
 import time
@@ -13,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from refsem.audit.cuts import CutBoxes, box_text
+from refsem.audit.enclosed import Met, met_at
 from refsem.audit.unfinished import BoxProgress, Kept
 from refsem.errors import InputError
 from refsem.exact.sliced import FloatArray
@@ -21,8 +25,14 @@ from refsem.rules.leaves import Boxes
 from refsem.rules.propagation import Propagation
 from refsem.rules.tree import Node, Split, preorder, split
 from refsem.search.branching import Open
+from refsem.search.counterexample import Target, exact_points
+from refsem.search.floating import FloatGraph
 
 _FORCED = 4
+_STARTS = 4
+_STRIDES = tuple(0.5**step for step in range(12))
+"""How far each step downhill goes, of the width of the box."""
+
 _MOST = 100_000
 """Boxes that are bounded at most: what is kept of each is small, and all of it bounded so."""
 
@@ -52,11 +62,19 @@ class NoProof:
     late: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BoxPoints:
+    """By case, points that meet it."""
+
+    found: dict[int, Met]
+
+
 @dataclass(slots=True)
 class _Search:
     """The tree so far, the boxes still open, and what the replay established of the rest."""
 
     cut: CutBoxes
+    target: Target
     unit: int
     leaves: int = 0
     rules: set[str] = field(default_factory=set)
@@ -84,12 +102,13 @@ class _Search:
 
 def branch_boxes(
     leaves: ReplayedLeaves, root: Boxes, deadline: float, watch: Watch, kept: Kept
-) -> BoxProof | NoProof:
+) -> BoxProof | BoxPoints | NoProof:
     """The root box branched over until `time.monotonic()` passes the deadline."""
     if not leaves.covers(root):
         raise AssertionError("the root box does not contain the region's")
     whole = CutBoxes({}, [(1, root.lower[0], root.upper[0])], [])
-    search = _Search(kept.boxes(root) or whole, root.unit)
+    target = Target.of(FloatGraph.of(leaves.prepared), leaves.claims)
+    search = _Search(kept.boxes(root) or whole, target, root.unit)
     with kept.noted(search.progress):
         while search.left:
             watch(search.leaves, search.left, deadline - time.monotonic())
@@ -111,8 +130,8 @@ def _stopped(search: _Search, deadline: float) -> NoProof | None:
     return None
 
 
-def _bounded(leaves: ReplayedLeaves, search: _Search) -> NoProof | None:
-    """One box made a leaf, or cut; or why neither is possible."""
+def _bounded(leaves: ReplayedLeaves, search: _Search) -> BoxPoints | NoProof | None:
+    """One box made a leaf, or cut; or why neither is possible, or points in it."""
     box = path, lower, upper = search.taken()
     try:
         state = leaves.bounded(lower, upper, search.unit)
@@ -123,6 +142,9 @@ def _bounded(leaves: ReplayedLeaves, search: _Search) -> NoProof | None:
         search.leaves += 1
         search.rules |= {one.rule for one in state.replay.applications}
         return None
+    if found := _met(leaves, search, state, lower, upper):
+        search.cut.open.append(box)
+        return BoxPoints(found)
     cut = _cut(leaves, state, path, lower, upper)
     if cut is None:
         search.cut.open.append(box)
@@ -131,18 +153,41 @@ def _bounded(leaves: ReplayedLeaves, search: _Search) -> NoProof | None:
     return None
 
 
+def _met(
+    leaves: ReplayedLeaves,
+    search: _Search,
+    state: Propagation,
+    lower: FloatArray,
+    upper: FloatArray,
+) -> dict[int, Met]:
+    """Points of a box that meet cases, if going downhill comes upon any."""
+    claims, scale = leaves.claims, 2.0**-search.unit
+    low, high = lower * scale, upper * scale
+    slopes = _slopes(leaves, state)
+    corners = [] if slopes is None else list(np.where(slopes < 0, high, low))
+    pool = np.stack([(low + high) / 2, *corners])
+    points = search.target.descended(low, high, pool, _STARTS, _STRIDES)
+    if not len(points):
+        return {}
+    return met_at(leaves.prepared, claims, exact_points(claims, points))
+
+
+def _slopes(leaves: ReplayedLeaves, state: Propagation) -> FloatArray | None:
+    """The slopes of the lower bounds of the claims' rows; None where they have none."""
+    (source,) = leaves.claims.region.boxes
+    below, _ = state.forms(leaves.claims.target, leaves.claims.region.boxes)
+    found = state.form(below).coefficients.get(source)
+    return None if found is None else found.nearest_float64()
+
+
 def _cut(
     leaves: ReplayedLeaves, state: Propagation, path: int, lower: FloatArray, upper: FloatArray
 ) -> Split | None:
     """Where to cut a box, if its integers leave room."""
-    claims = leaves.claims
-    (source,) = claims.region.boxes
-    below, _ = state.forms(claims.target, claims.region.boxes)
     width = upper - lower
-    score = width
-    slopes = state.form(below).coefficients.get(source)
+    score, slopes = width, _slopes(leaves, state)
     if slopes is not None and path.bit_length() % _FORCED:
-        score = width * np.abs(slopes.nearest_float64()).sum(axis=0)
+        score = width * np.abs(slopes).sum(axis=0)
     order = np.where(width >= 2, score, -1.0)
     dimension = int(np.argmax(order))
     if order[dimension] < 0:

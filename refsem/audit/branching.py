@@ -12,8 +12,9 @@ from math import frexp
 
 import numpy as np
 
-from refsem.audit.boxes import BoxProof, NoProof, branch_boxes
+from refsem.audit.boxes import BoxPoints, BoxProof, NoProof, branch_boxes
 from refsem.audit.cuts import box_text
+from refsem.audit.enclosed import Met
 from refsem.audit.signs import SignProof, Watch, branch_signs
 from refsem.audit.unfinished import BoxProgress, Kept, Unfinished
 from refsem.exact import ExactTensor
@@ -58,8 +59,8 @@ class Branched:
     """What came of a region: a proof, points that meet cases, or neither and why."""
 
     proof: SplitProof | SignProof | BoxProof | None
-    found: Mapping[int, tuple[Points, int]]
-    """By case, exact values of points and the row that meets it."""
+    found: Mapping[int, Met]
+    """By case, a point that meets it."""
     reason: str
     float_seconds: float
     exact_seconds: float
@@ -164,6 +165,8 @@ def _by_boxes(
     seconds = time.thread_time() - started
     if isinstance(found, NoProof):
         return Branched(None, {}, found.reason, 0.0, seconds, found.late)
+    if isinstance(found, BoxPoints):
+        return Branched(None, found.found, "", 0.0, seconds)
     return Branched(found, {}, "", 0.0, seconds)
 
 

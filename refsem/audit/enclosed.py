@@ -1,4 +1,4 @@
-"""Counterexamples of networks whose values are irrational: enclosed at a point by the replay.
+"""Points judged: evaluated exactly, or where values are irrational enclosed by the replay.
 
 At a rational input a network with tanh or exp has no rational outputs. It is propagated over the
 box that is that one point; a case is violated there if every constraint holds at all numbers in
@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from gmpy2 import mpq
 
 from refsem.exact import ExactTensor
-from refsem.ir.evaluation import Prepared
+from refsem.ir.evaluation import Prepared, evaluate_graph, irrational_tensor
 from refsem.properties.claims import RegionClaims
 from refsem.rules.propagation import Method, propagate
 from refsem.rules.trace import Box, Form, Region
 from refsem.search import counterexample
-
-_CORNERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +30,44 @@ class EnclosedPoint:
 def enclosed_witnesses(
     prepared: Prepared, claims: RegionClaims, form: Form, seed: int, shown: Mapping[int, int]
 ) -> dict[int, EnclosedPoint]:
-    """Counterexamples to cases not shown empty among the centre and some corners of the box."""
+    """Counterexamples to cases not shown empty among the candidates of the search."""
     found: dict[int, EnclosedPoint] = {}
-    for point in _points(claims, form, seed):
-        inputs = tuple(point.rationals())
-        rows, outputs = enclosed_at(prepared, claims, point)
-        for case in _violated(claims, rows):
-            ends = (tuple(end.rationals()) for end in (outputs.lower, outputs.upper))
-            found.setdefault(case, EnclosedPoint(inputs, *ends))
-        if len(found) + len(shown) == len(claims.cases):
-            break
+    for batch in counterexample.candidates(prepared, claims, form, seed):
+        for row in range(batch.shape[0]):
+            for case, point in enclosed_point(prepared, claims, batch[[row]]).items():
+                found.setdefault(case, point)
+            if len(found) + len(shown) == len(claims.cases):
+                return found
     return found
 
 
-def _points(claims: RegionClaims, form: Form, seed: int) -> Iterator[ExactTensor]:
-    batches = (
-        counterexample.least_corners(claims, form),
-        counterexample.centre(claims),
-        counterexample.random_corners(claims, seed, _CORNERS),
-    )
-    for batch in batches:
-        for row in range(batch.shape[0]):
-            yield batch[[row]]
+def enclosed_point(
+    prepared: Prepared, claims: RegionClaims, point: ExactTensor
+) -> dict[int, EnclosedPoint]:
+    """The cases violated at one point (a row), each with what is known of it; maybe none."""
+    if not claims.inside(point).all():
+        return {}
+    rows, outputs = enclosed_at(prepared, claims, point)
+    ends = (tuple(end.rationals()) for end in (outputs.lower, outputs.upper))
+    found = EnclosedPoint(tuple(point.rationals()), *ends)
+    return dict.fromkeys(_violated(claims, rows), found)
+
+
+Met = tuple[dict[str, ExactTensor], int] | EnclosedPoint
+"""A point that meets a case: exact values of some points and its row, or what encloses it."""
+
+
+def met_at(prepared: Prepared, claims: RegionClaims, points: ExactTensor) -> dict[int, Met]:
+    """The cases violated at any of the points (rows), each with such a point; maybe none."""
+    if irrational_tensor(prepared):
+        found: dict[int, Met] = {}
+        for row in range(points.shape[0]):
+            for case, point in enclosed_point(prepared, claims, points[[row]]).items():
+                found.setdefault(case, point)
+        return found
+    (source,) = claims.region.boxes
+    values = evaluate_graph(prepared, {source: points})
+    return {case: (values, row) for case, row in claims.unsafe_points(values).items()}
 
 
 def enclosed_at(prepared: Prepared, claims: RegionClaims, point: ExactTensor) -> tuple[Box, Box]:

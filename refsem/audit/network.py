@@ -210,8 +210,10 @@ class _Run:
         deadline = now + max(clock.deadline - now, 0.0) / waiting
         branched = branch(self.prepared, claims, deadline, clock.watch, clock.unfinished)
         met = {
-            case: _witness(self.prepared, case, values, row)
-            for case, (values, row) in branched.found.items()
+            case: _enclosed_witness(case, one)
+            if isinstance(one, EnclosedPoint)
+            else _witness(self.prepared, case, *one)
+            for case, one in branched.found.items()
         }
         return RegionAudit(claims, found.propagation, found.shown, met, branched)
 
