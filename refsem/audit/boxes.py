@@ -23,6 +23,7 @@ from refsem.exact.sliced import FloatArray
 from refsem.properties.replayed_leaves import ReplayedLeaves
 from refsem.rules.leaves import Boxes
 from refsem.rules.propagation import Propagation
+from refsem.rules.trace import Box
 from refsem.rules.tree import Node, Split, preorder, split
 from refsem.search.branching import Open
 from refsem.search.counterexample import Target, exact_points
@@ -47,6 +48,8 @@ class BoxProof:
     nodes: tuple[Node, ...]
     leaves: int
     rules: frozenset[str]
+    outputs: Box
+    """The hull of the boxes of the network's output over the leaves."""
 
     @property
     def reviewed(self) -> int:
@@ -78,6 +81,7 @@ class _Search:
     unit: int
     leaves: int = 0
     rules: set[str] = field(default_factory=set)
+    outputs: Box | None = None
 
     @property
     def left(self) -> int:
@@ -94,6 +98,16 @@ class _Search:
         self.cut.splits[path] = cut
         inner, outer = split(lower, upper, cut)
         self.cut.open.extend([(2 * path + 1, outer, upper), (2 * path, lower, inner)])
+
+    def establish(self, state: Propagation) -> None:
+        """Count a leaf in: the rules it took, and where the output lies over it."""
+        self.leaves += 1
+        self.rules |= {one.rule for one in state.replay.applications}
+        (sink,) = state.replay.prepared.graph.outputs
+        box, before = state.replay.box(state.boxes[sink]), self.outputs
+        if before is not None:
+            box = Box(sink, box.lower.minimum(before.lower), box.upper.maximum(before.upper))
+        self.outputs = box
 
     def progress(self) -> BoxProgress:
         """How far it is, as kept for a run that goes on from there."""
@@ -117,8 +131,10 @@ def branch_boxes(
             if stopped is not None:
                 kept.note(search.progress, now=True)
                 return stopped
+    if search.outputs is None:
+        raise AssertionError("a tree without a leaf")
     nodes = tuple(preorder(search.cut.splits))
-    return BoxProof(root, nodes, search.leaves, frozenset(search.rules))
+    return BoxProof(root, nodes, search.leaves, frozenset(search.rules), search.outputs)
 
 
 def _stopped(search: _Search, deadline: float) -> NoProof | None:
@@ -139,8 +155,7 @@ def _bounded(leaves: ReplayedLeaves, search: _Search) -> BoxPoints | NoProof | N
         search.cut.open.append(box)
         return NoProof(str(error), late=False)
     if leaves.empty(state):
-        search.leaves += 1
-        search.rules |= {one.rule for one in state.replay.applications}
+        search.establish(state)
         return None
     if found := _met(leaves, search, state, lower, upper):
         search.cut.open.append(box)

@@ -415,15 +415,27 @@ def _cases(number: int, region: RegionAudit) -> Iterator[Record]:
         )
 
 
+def output_box(audit: NetworkAudit, region: RegionAudit) -> tuple[list[mpq], list[mpq]]:
+    """The ends of the output over a region: of the hull over the leaves of a tree, if it is less.
+
+    Where a tree of boxes shows the region's cases, every leaf has a box of its own.
+    """
+    state = region.propagation
+    (output,) = audit.prepared.graph.outputs
+    box = state.replay.box(state.boxes[output])
+    lower, upper = box.lower, box.upper
+    if isinstance(region.proof, BoxProof):
+        hull = region.proof.outputs
+        lower, upper = lower.maximum(hull.lower), upper.minimum(hull.upper)
+    return lower.rationals(), upper.rationals()
+
+
 def output_bounds(audit: NetworkAudit) -> Iterator[tuple[int, str, int, mpq, mpq]]:
     """For each case and output entry: case, tensor, index, exact lower and upper bound."""
+    parts = output_parts(audit.prepared.graph)
+    names = [(tensor, index) for tensor, size in parts for index in range(size)]
     for region in audit.regions:
-        state = region.propagation
-        (output,) = audit.prepared.graph.outputs
-        box = state.replay.box(state.boxes[output])
-        ends = tuple(zip(box.lower.rationals(), box.upper.rationals(), strict=True))
-        parts = output_parts(audit.prepared.graph)
-        names = [(tensor, index) for tensor, size in parts for index in range(size)]
+        ends = tuple(zip(*output_box(audit, region), strict=True))
         for case, _ in region.claims.cases:
             for (tensor, index), (lower, upper) in zip(names, ends, strict=True):
                 yield case, tensor, index, lower, upper

@@ -16,6 +16,8 @@ from refsem.audit.boxes import BoxProof
 from refsem.audit.branching import SplitProof
 from refsem.audit.network import Budget, NetworkAudit, Verdict, audit_network
 from refsem.audit.report import Said, print_report
+from refsem.audit.residual import Enclosed, enclosures
+from refsem.audit.residual_report import residual_objects, residual_parts
 from refsem.audit.result import exact_result, tolerant_result
 from refsem.audit.robustness import ExampleReport, example_reports
 from refsem.audit.robustness_report import robustness_object, robustness_parts
@@ -171,14 +173,13 @@ def audit(
         _write_results(write_result, found)
     if kept is not None and branch is not None and found.verdict is not Verdict.UNDECIDED:
         kept.remove()
-    examples = example_reports(statement, found)
+    examples, bounded = example_reports(statement, found), enclosures(statement, found)
     if as_json:
-        print_json(_object(statement, found, report, examples))
+        print_json(_object(statement, found, report, examples, bounded))
     else:
         title = f"{model.name} over {property_.name}: {method} bounds"
-        print_report(
-            report_console(), title, found, report, clock.costs(), _said(statement, examples)
-        )
+        said = _said(statement, examples, bounded)
+        print_report(report_console(), title, found, report, clock.costs(), said)
     return _status(found, report)
 
 
@@ -187,6 +188,7 @@ def _object(
     found: NetworkAudit,
     report: BoundsReport | None,
     examples: tuple[ExampleReport, ...],
+    bounded: tuple[Enclosed, ...],
 ) -> dict[str, object]:
     """The JSON object; all cases of an example have one region, whose outputs stand there once."""
     apart = frozenset(case for point in statement.points for case in point.cases[1:])
@@ -195,11 +197,15 @@ def _object(
         shown["rests_on"] = list(statement.rests_on)
     if examples:
         shown["robustness"] = robustness_object(examples)
+    if bounded:
+        shown["residuals"] = residual_objects(bounded)
     return shown
 
 
-def _said(statement: Statement, examples: tuple[ExampleReport, ...]) -> Said:
-    parts = tuple(robustness_parts(examples)) if examples else ()
+def _said(
+    statement: Statement, examples: tuple[ExampleReport, ...], bounded: tuple[Enclosed, ...]
+) -> Said:
+    parts = (*(robustness_parts(examples) if examples else ()), *residual_parts(bounded))
     return Said(statement.cases, statement.rests_on, parts)
 
 

@@ -41,7 +41,7 @@ from refsem.properties.quantities import (
     read_expression,
     read_names,
 )
-from refsem.properties.statement import Statement
+from refsem.properties.statement import BoundedOutput, Statement
 from refsem.untrusted.numbers import read_finite
 from refsem.untrusted.strict_json import Value
 
@@ -83,8 +83,9 @@ def stated(root: Value, graph: Graph) -> Statement:
     except GraphError as error:
         raise members["residual"].error(f"of this network: {error}") from None
     whole = _claimed(found, quantities, claims)
-    cases, names = zip(*_cases(claims, quantities.coordinates), strict=True)
-    return Statement(whole, Property(counts[0], len(claims), cases), names, RESTS_ON)
+    cases, names, bounded = zip(*_cases(claims, quantities.coordinates), strict=True)
+    property_ = Property(counts[0], len(claims), cases)
+    return Statement(whole, property_, names, RESTS_ON, bounded=bounded[::2])
 
 
 def _claim(
@@ -186,12 +187,20 @@ def _free(name: str, taken: Mapping[str, Node]) -> str:
     return name
 
 
-def _cases(claims: list[_Claim], coordinates: tuple[str, ...]) -> Iterator[tuple[Case, str]]:
-    """For each expression, that it is above its bound, and that it is below the negative of it."""
-    for number, claim in enumerate(claims):
+def _cases(
+    claims: list[_Claim], coordinates: tuple[str, ...]
+) -> Iterator[tuple[Case, str, BoundedOutput]]:
+    """For each expression, that it is above its bound, and that it is below the negative of it.
+
+    Those over all of the domain come last, for regions share the time there is in this order.
+    """
+    for place, number in enumerate((*range(1, len(claims)), 0)):
+        claim = claims[number]
         lower = tuple(claim.spans[name].lower for name in coordinates)
         upper = tuple(claim.spans[name].upper for name in coordinates)
+        name = f"{claim.name}{claim.where}"
+        bounded = BoundedOutput(name, number, 2 * place, claim.bound)
         for sign, words in ((-1, f"above {claim.bound}"), (1, f"below {-claim.bound}")):
             outputs = ((number, mpq(sign)),)
             unsafe = LinearConstraint((), outputs, -claim.bound, strict=True)
-            yield Case(lower, upper, (unsafe,)), f"{claim.name}{claim.where} {words}"
+            yield Case(lower, upper, (unsafe,)), f"{name} {words}", bounded

@@ -11,7 +11,7 @@ The facts themselves are in `refsem.rules.function_facts`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from gmpy2 import mpq
@@ -118,11 +118,17 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """An instance of a fact: its variables replaced by terms."""
+    """An instance of a fact: its variables replaced by terms.
+
+    `premises` is what has to hold for it to follow; `conclusion` what it says, with functions of
+    max, min, abs and select taken apart. Both are determined by the rest, and written down once.
+    """
 
     fact: Fact
     name: str
     arguments: tuple[Term, ...]
+    premises: tuple[Assumption, ...] = field(init=False, repr=False, compare=False)
+    conclusion: Relation = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         _check_name(self.fact.name, self.name)
@@ -132,20 +138,14 @@ class Cited:
         if divisors(self.arguments):
             raise FactError(self.fact.name, f"{self.name!r} divides; state it without")
 
-    @property
-    def premises(self) -> tuple[Assumption, ...]:
-        """What has to hold for the instance to follow."""
-        return tuple(
+        premises = tuple(
             Assumption(premise.name, self._instance(premise.relation))
             for premise in self.fact.premises
         )
-
-    @property
-    def conclusion(self) -> Relation:
-        """What the instance says, with functions of max, min, abs and select taken apart."""
+        object.__setattr__(self, "premises", premises)
         found = self._instance(self.fact.conclusion)
         left, right = (fold(side, _Distribution()) for side in (found.left, found.right))
-        return Relation(found.comparison, left, right)
+        object.__setattr__(self, "conclusion", Relation(found.comparison, left, right))
 
     def _instance(self, relation: Relation) -> Relation:
         names = (str(variable.head) for variable in self.fact.variables)

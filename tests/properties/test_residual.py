@@ -15,7 +15,7 @@ from refsem.ir.graph import make_node
 from refsem.ir.joining import joined
 from refsem.properties.claims import check_fits
 from refsem.properties.stated import load_statement
-from refsem.properties.statement import Statement
+from refsem.properties.statement import BoundedOutput, Statement
 
 GOOD = """
 format = "refsem.property.v1"
@@ -66,12 +66,16 @@ def test_what_a_file_says(tmp_path: Path) -> None:
     found = load_statement(write(tmp_path, GOOD), cubic(), "")
     assert found.graph.outputs == ("residual", "condition 0")
     assert found.cases == (
-        "residual above 1/20",
-        "residual below -1/20",
         "condition 0 where t = 0 above 1/100",
         "condition 0 where t = 0 below -1/100",
+        "residual above 1/20",
+        "residual below -1/20",
     )
-    whole, below, face, _ = found.property.cases
+    assert found.bounded == (
+        BoundedOutput("condition 0 where t = 0", 1, 0, mpq(1, 100)),
+        BoundedOutput("residual", 0, 2, mpq(1, 20)),
+    )
+    face, _, whole, below = found.property.cases
     assert whole.lower == below.lower == (0, -1)
     assert whole.upper == below.upper == (mpq(1, 3), 1)
     assert (face.lower, face.upper) == ((0, -1), (0, 1))
