@@ -220,7 +220,7 @@ def _escape_lines(escape: Escape) -> Iterable[RenderableType]:
     yield Text(f"  {_WORDS[escape.finding]}", style="bold")
     relation = ">" if escape.side == "upper" else "<"
     yield _indented(
-        f"{escape.tensor}[{escape.index}] {escape.side}: exact {exact(escape.exact)} "
+        f"{escape.tensor}[{escape.index}] {escape.side}: {escape.reached} {exact(escape.exact)} "
         f"{relation} claimed {exact(escape.claimed)} (by {decimal(escape.ulps, 3)} ulp)",
         4,
     )

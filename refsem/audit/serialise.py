@@ -96,6 +96,7 @@ def _escapes(escapes: tuple[Escape, ...]) -> Iterator[dict[str, object]]:
             "side": escape.side,
             "claimed": str(escape.claimed),
             "exact": str(escape.exact),
+            "exact_is": escape.reached,
             "ulps": decimal(escape.ulps, 6),
             "point": {name: [str(value) for value in values] for name, values in escape.point},
         }

@@ -8,6 +8,9 @@ method `ibp` has steps that can be broken; those of `crown` are inductive or ope
 An unbounded end makes no claim: it is not counted as an endpoint, and as a parent it leaves the
 steps that need it open.
 
+Where a named function is applied values are enclosed, to 2^-256: an escape then needs the whole
+enclosure beyond the claim, and an end inside our outward bound without such a point stays open.
+
 A unit is one node; a constant Add after MatMul is one unit with it. Its parents are its variable
 operands, an unclaimed one being replaced by its nearest claimed ancestors (the input's claim is
 the file's input box).
@@ -23,7 +26,8 @@ from gmpy2 import mpq
 from refsem.certificates.bounds_file import BoundsFile, Claimed
 from refsem.exact import ExactTensor
 from refsem.exact.tensor import concatenate
-from refsem.ir.evaluation import Prepared, evaluate_graph
+from refsem.ir.evaluation import Prepared, evaluate_graph, irrational_tensor
+from refsem.ir.graph_enclosures import NotEnclosedError, enclose_graph
 from refsem.ir.operators import Op
 from refsem.rounding import ulp
 from refsem.rules.propagation import Propagation
@@ -31,6 +35,11 @@ from refsem.rules.replay import Replay
 from refsem.rules.trace import Box, Form, Region
 
 _ZERO = ExactTensor.full((1, 1), mpq(0))
+
+PRECISION = 256
+"""Values of networks with functions are enclosed to 2^-256."""
+
+_INCREASING = frozenset({Op.RELU, Op.TANH, Op.SIGMOID, Op.EXP, Op.LOG, Op.SQRT, Op.SOFTPLUS})
 
 
 class Finding(Enum):
@@ -46,7 +55,10 @@ class Finding(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Escape:
-    """A claimed end and an exact value beyond it, reached at a point of the stated tensors."""
+    """A claimed end and an exact value beyond it, reached at a point of the stated tensors.
+
+    Where `enclosed`, the value is irrational and lies at `exact` or further beyond the claim.
+    """
 
     finding: Finding
     tensor: str
@@ -55,6 +67,14 @@ class Escape:
     claimed: mpq
     exact: mpq
     point: tuple[tuple[str, tuple[mpq, ...]], ...]
+    enclosed: bool = False
+
+    @property
+    def reached(self) -> str:
+        """What `exact` is of the value: `exact`, or `at most` or `at least` where enclosed."""
+        if not self.enclosed:
+            return "exact"
+        return "at most" if self.side == "lower" else "at least"
 
     @property
     def ulps(self) -> mpq:
@@ -225,17 +245,35 @@ def _endpoint_escapes(
     prepared, region = state.replay.prepared, state.replay.regions[state.region]
     below, above = state.forms(_guide(prepared, tensor), region.boxes)
     points = _extreme_points(state.form(below), state.form(above), region, doubtful)
-    values = evaluate_graph(prepared, points)[tensor]
-    yield from _escaping(Finding.REFUTED, tensor, ends, values, points, doubtful)
+    values = _values(prepared, tensor, points)
+    if values is not None:
+        yield from _escaping(Finding.REFUTED, tensor, ends, values, points, doubtful)
+
+
+def _values(
+    prepared: Prepared, tensor: str, points: Mapping[str, ExactTensor]
+) -> tuple[ExactTensor, ExactTensor] | None:
+    """Between what a tensor's values at the points (rows) lie; None where that cannot be told.
+
+    Both ends are the exact value unless the network applies a named function.
+    """
+    if not irrational_tensor(prepared):
+        exact = evaluate_graph(prepared, points)[tensor]
+        return exact, exact
+    given = {name: (rows, rows) for name, rows in points.items()}
+    try:
+        return enclose_graph(prepared, given, PRECISION)[tensor]
+    except NotEnclosedError:
+        return None
 
 
 def _guide(prepared: Prepared, tensor: str) -> str:
-    """The tensor whose forms say where this one is extreme: for a ReLU its operand.
+    """The tensor whose forms say where this one is extreme: its operand where it rises with it.
 
-    A ReLU is monotone, and a lower line of slope 0 would say nothing about where it is least.
+    A line of slope 0 below a ReLU would say nothing about where it is least.
     """
-    is_relu = prepared.nodes[tensor].op is Op.RELU
-    return prepared.operands(tensor)[0] if is_relu else tensor
+    rises = prepared.nodes[tensor].op in _INCREASING
+    return prepared.operands(tensor)[0] if rises else tensor
 
 
 def _extreme_points(
@@ -262,22 +300,26 @@ def _escaping(
     finding: Finding,
     tensor: str,
     ends: tuple[ExactTensor, ExactTensor],
-    values: ExactTensor,
+    values: tuple[ExactTensor, ExactTensor],
     points: Mapping[str, ExactTensor],
     wanted: list[tuple[str, int]],
 ) -> Iterator[Escape]:
     """For each wanted end, the escape of the point (row) whose value lies furthest beyond it."""
+    least, greatest = values
+    enclosed = least is not greatest
+    reached = {"lower": greatest, "upper": least}
     furthest = {
-        "lower": np.argmin(values.numerators, axis=0),
-        "upper": np.argmax(values.numerators, axis=0),
+        "lower": np.argmin(greatest.numerators, axis=0),
+        "upper": np.argmax(least.numerators, axis=0),
     }
     for side, index in wanted:
         row = int(furthest[side][index])
         claim = ends[side == "upper"].rational(0, index)
-        exact = values.rational(row, index)
+        exact = reached[side].rational(row, index)
         if exact < claim if side == "lower" else exact > claim:
             point = tuple((name, tuple(p[row].rationals())) for name, p in points.items())
-            yield Escape(finding, tensor, index, side, claim, exact, point)
+            apart = enclosed and least.rational(row, index) != greatest.rational(row, index)
+            yield Escape(finding, tensor, index, side, claim, exact, point, apart)
 
 
 def _worst(escapes: tuple[Escape, ...]) -> tuple[Escape, ...]:
@@ -333,8 +375,9 @@ def _judge_steps(
         ends = _ends(claimed, box)
         below, above = state.forms(_guide(prepared, unit.tensor), region.boxes)
         points = _extreme_points(state.form(below), state.form(above), region, doubtful)
-        values = evaluate_graph(prepared, points)[unit.tensor]
-        broken = tuple(_escaping(Finding.BROKEN, unit.tensor, ends, values, points, doubtful))
+        values = _values(prepared, unit.tensor, points)
+        if values is not None:
+            broken = tuple(_escaping(Finding.BROKEN, unit.tensor, ends, values, points, doubtful))
     counts = {
         Finding.INDUCTIVE: total - len(doubtful),
         Finding.BROKEN: len(broken),

@@ -6,8 +6,10 @@ by the rules of `refsem.rules.forward`; parents come first, so by induction all 
 A ReLU's lower slope is the stated one where the exact box leaves the neuron unstable (either 0 or 1
 where none is stated); its upper line has the chord's slope, or the one the claim itself shows.
 
-*Tolerance*: every number within 1e-5 of what is recomputed from the certificate's own parents.
-That is no enclosure: errors add up from node to node, and `drift` says how far.
+Where functions make boxes irrational, enclosures take the place of the exact ones
+(`enclosed_ends.py`): what follows from them is accepted; what contradicts them, or a value at a
+point, is a finding; the rest stays open. A form of a function follows from its box, or from the
+line of the slope that the claim shows.
 """
 
 from collections.abc import Mapping
@@ -16,18 +18,22 @@ from dataclasses import dataclass
 import numpy as np
 from gmpy2 import mpq
 
-from refsem.certificates.comparison import TOLERANCE, apart, inward
+from refsem.certificates.enclosed_ends import PRECISION, held_against, inner_ends
 from refsem.certificates.foreign.regions import FlatBox
 from refsem.certificates.node_files import FlatForms, NodeFile
 from refsem.certificates.node_graph import NodeGraph
 from refsem.certificates.report import Finding
 from refsem.exact import ExactTensor
+from refsem.ir.evaluation import irrational_tensor
+from refsem.ir.graph_enclosures import NotEnclosedError, enclose_graph
 from refsem.ir.operators import Op
 from refsem.rounding import BINARY32
+from refsem.rules.catalogue import BY_NAME
 from refsem.rules.forward import (
     Bounds,
     Forms,
     any_of,
+    beside,
     constant_forms,
     follows_above,
     follows_below,
@@ -37,8 +43,7 @@ from refsem.rules.forward import (
     through_affine,
 )
 from refsem.rules.propagation import Method, Propagation, propagate
-from refsem.rules.replay import Replay
-from refsem.rules.trace import Region
+from refsem.rules.trace import Line, Region, Side
 
 _ZERO, _ONE = (ExactTensor.full((1, 1), mpq(value)) for value in (0, 1))
 
@@ -76,12 +81,33 @@ class Claims:
         return box
 
 
-def exact_boxes(claims: Claims) -> dict[str, Bounds]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is wrong, and what is neither right nor wrong, in words."""
+
+    findings: list[Finding]
+    open: tuple[str, ...] = ()
+
+    def __add__(self, other: "Found") -> "Found":
+        return Found(self.findings + other.findings, self.open + other.open)
+
+
+def exact_state(claims: Claims) -> Propagation:
     """Exact interval propagation of the claimed input box; `ReplayError` without a rule."""
     prepared = claims.graph.prepared
     source = prepared.graph.inputs[0]
     region = Region({source: claims.boxes[source]})
-    state = propagate(prepared, region, Method.IBP, {}, lambda _name, _done, _count: None)
+    return propagate(prepared, region, Method.IBP, {}, lambda _name, _done, _count: None)
+
+
+def exact_boxes(claims: Claims) -> dict[str, Bounds]:
+    """The boxes of `exact_state`: outward of the exact ones where functions are applied."""
+    return boxes_of(exact_state(claims))
+
+
+def boxes_of(state: Propagation) -> dict[str, Bounds]:
+    """The boxes that a propagation established, and constants."""
+    prepared = state.replay.prepared
     found = {name: (value, value) for name, value in prepared.constants.items()}
     for name, index in state.boxes.items():
         box = state.replay.box(index)
@@ -89,17 +115,37 @@ def exact_boxes(claims: Claims) -> dict[str, Bounds]:
     return found
 
 
-def check_boxes(claims: Claims, boxes: Mapping[str, Bounds]) -> list[Finding]:
+def inward_boxes(claims: Claims, boxes: Mapping[str, Bounds]) -> Mapping[str, Bounds]:
+    """Boxes inward of the exact ones: these themselves where nothing is irrational."""
+    prepared = claims.graph.prepared
+    if not irrational_tensor(prepared):
+        return boxes
+    source = prepared.graph.inputs[0]
+    return inner_ends(prepared, {source: claims.boxes[source]})
+
+
+def check_boxes(claims: Claims, boxes: Mapping[str, Bounds], inner: Mapping[str, Bounds]) -> Found:
     """The claimed ends inward of these."""
-    findings = []
+    findings: list[Finding] = []
+    between = 0
     for node, name in enumerate(claims.graph.tensors):
-        label = claims.graph.label(node)
-        findings += inward(claims.box(node), *boxes[name], label, BINARY32)
-    return findings
+        label, ends = claims.graph.label(node), inner.get(name)
+        wrong, more = held_against(claims.box(node), boxes[name], ends, label, BINARY32)
+        findings, between = findings + wrong, between + more
+    words = f"{between} ends are inward of the enclosures, and not certainly of what they enclose"
+    return Found(findings, (words,) if between else ())
 
 
-def check_phases(claims: Claims, boxes: Mapping[str, Bounds]) -> list[Finding]:
+def check_phases(claims: Claims, boxes: Mapping[str, Bounds], inner: Mapping[str, Bounds]) -> Found:
     """The phases that contradict the exact boxes of their operands."""
+    certain = _wrong_phases(claims, inner)
+    doubtful = len(_wrong_phases(claims, boxes)) - len(certain)
+    words = f"{doubtful} phases are neither confirmed nor contradicted by enclosures"
+    return Found(certain, (words,) if doubtful > 0 else ())
+
+
+def _wrong_phases(claims: Claims, boxes: Mapping[str, Bounds]) -> list[Finding]:
+    """The phases that boxes of their operands contradict, where there are such boxes."""
     findings = []
     for node, phase in enumerate(claims.file.phases):
         name = claims.graph.tensors[node]
@@ -109,7 +155,10 @@ def check_phases(claims: Claims, boxes: Mapping[str, Bounds]) -> list[Finding]:
             if not phase.equal(_ZERO).all():
                 findings.append(Finding(f"beta[{node}]", "phases of a node that is no ReLU"))
             continue
-        lower, upper = boxes[claims.graph.prepared.operands(name)[0]]
+        operand = claims.graph.prepared.operands(name)[0]
+        if operand not in boxes:
+            continue
+        lower, upper = boxes[operand]
         rows = zip(phase.rationals(), lower.rationals(), upper.rationals(), strict=True)
         for index, (value, low, high) in enumerate(rows):
             place = f"beta[{node}][{index}]"
@@ -123,10 +172,17 @@ def check_phases(claims: Claims, boxes: Mapping[str, Bounds]) -> list[Finding]:
 # forms
 
 
-def check_forms(claims: Claims, boxes: Mapping[str, Bounds]) -> list[Finding]:
-    """The claimed forms that do not follow from their parents' claimed ones."""
-    known = _Known(claims, boxes, {})
+def check_forms(
+    claims: Claims, boxes: Mapping[str, Bounds], state: Propagation | None = None
+) -> Found:
+    """The claimed forms that do not follow from their parents' claimed ones.
+
+    With the state of a propagation functions have lines, and a form that does not follow is a
+    finding only where a value at a corner refutes it.
+    """
+    known = Known(claims, boxes, {}, state)
     findings: list[Finding] = []
+    doubtful = []
     for node, name in enumerate(claims.graph.tensors):
         claimed = claims.file.forms[node]
         if claimed is None:
@@ -134,9 +190,15 @@ def check_forms(claims: Claims, boxes: Mapping[str, Bounds]) -> list[Finding]:
         below, above = known.choices(node, name, claimed.forms)
         label = claims.graph.label(node)
         for key, side, established in (("loC", "below", below), ("hiC", "above", above)):
-            findings += _not_following(claimed, key, side, established, claims.inputs, label)
+            wrong = _not_following(claimed, key, side, established, claims.inputs, label)
+            findings += wrong
+            doubtful += [node] if wrong else []
         known.forms[name] = claimed.forms
-    return findings
+    if state is None or not findings:
+        return Found(findings)
+    refuted = false_forms(claims, tuple(dict.fromkeys(doubtful)))
+    words = f"{len(findings)} forms do not follow from what is known of functions"
+    return Found(refuted, () if refuted else (words,))
 
 
 def _not_following(
@@ -163,12 +225,13 @@ def _not_following(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Known:
+class Known:
     """Forms of tensors so far: the claimed ones, and computed ones of tensors without a number."""
 
     claims: Claims
     boxes: Mapping[str, Bounds]
     forms: dict[str, Forms]
+    state: Propagation | None = None
 
     def operand(self, name: str) -> Forms:
         """The claimed forms of a tensor, or those computed from its own operands."""
@@ -207,7 +270,24 @@ class _Known:
             below += [relu_below(source, s) for s in lower_slopes(bounds, stated)]
             slopes = [chord(bounds), shown_slope(source.upper, claimed.upper)]
             above += [relu_above(source, bounds, s) for s in slopes]
+        elif self.state is not None and len(prepared.operands(name)) == 1:
+            below.append(self._line(name, Side.LOWER, claimed.lower))
+            above.append(self._line(name, Side.UPPER, claimed.upper))
         return below, above
+
+    def _line(self, name: str, side: Side, claimed: ExactTensor) -> ExactTensor:
+        """A form of a function from the line of the slope that a claim shows."""
+        assert self.state is not None  # noqa: S101  the caller looked
+        source = self.operand(self.claims.graph.prepared.operands(name)[0])
+        shown = source.lower if side is Side.LOWER else source.upper
+        slope = shown_slope(shown, claimed, None)
+        box = {"operand": self.state.boxes[self.claims.graph.prepared.operands(name)[0]]}
+        index = self.state.apply(f"enclosed_{side.value}", name, box, {"k": slope})
+        line = self.state.replay.judgements[index]
+        if not isinstance(line, Line):
+            raise TypeError(f"application {index} established no line")
+        rule = BY_NAME[f"compose_{side.value}"]
+        return beside(rule, [(line.slope, source)], line.intercept)
 
 
 def lower_slopes(bounds: Bounds, stated: ExactTensor | None) -> list[ExactTensor]:
@@ -235,15 +315,23 @@ def chord(bounds: Bounds) -> ExactTensor:
     return _on_grid(_ONE.where(_ZERO.less_equal(bounds[0]), slope))
 
 
-def shown_slope(source: ExactTensor, claimed: ExactTensor) -> ExactTensor:
-    """The slope a claim shows: its quotient with the operand's form at the greatest coefficient."""
+_GREATEST = mpq(1)
+
+
+def shown_slope(
+    source: ExactTensor, claimed: ExactTensor, greatest: mpq | None = _GREATEST
+) -> ExactTensor:
+    """The slope a claim shows: its quotient with the operand's form at the greatest coefficient.
+
+    Between 0 and the greatest, if one is stated.
+    """
     slopes = []
     for entry in range(source.shape[1]):
         column = [int(abs(value)) for value in source.numerators[:, entry]]
         row = max(range(len(column)), key=column.__getitem__)
         divisor = source.rational(row, entry)
         quotient = claimed.rational(row, entry) / divisor if divisor else mpq(0)
-        slopes.append(min(max(quotient, mpq(0)), mpq(1)))
+        slopes.append(quotient if greatest is None else min(max(quotient, mpq(0)), greatest))
     return _on_grid(ExactTensor.from_rationals(slopes, (1, len(slopes))))
 
 
@@ -252,92 +340,32 @@ def _on_grid(slopes: ExactTensor) -> ExactTensor:
     return ExactTensor(np.asarray((numerators + 1) // 2, dtype=object), GRID, 1)
 
 
-# era A
-
-
-def check_tolerance(claims: Claims) -> list[Finding]:
-    """The claimed numbers further than 1e-5 from what their own parents' claims give."""
-    findings = []
-    known = _Known(claims, claims.boxes, {})
-    for node, name in enumerate(claims.graph.tensors):
-        label = claims.graph.label(node)
-        image = _image(claims, name)
-        findings += apart(claims.box(node), *image, TOLERANCE, label, BINARY32)
-        claimed = claims.file.forms[node] if claims.file.forms else None
-        if claimed is not None:
-            findings += _forms_apart(known, node, name, claimed, label)
-            known.forms[name] = claimed.forms
-    return findings
-
-
-def _image(claims: Claims, name: str) -> Bounds:
-    """The exact interval image of a tensor over its nearest numbered ancestors' claimed boxes."""
-    prepared = claims.graph.prepared
-    if name in prepared.constants:
-        return prepared.constants[name], prepared.constants[name]
-    if name in prepared.graph.inputs:
-        return claims.boxes[name]
-    needed, region, pending = {name}, {}, list(prepared.operands(name))
-    while pending:
-        operand = pending.pop()
-        if operand in claims.boxes:
-            region[operand] = claims.boxes[operand]
-        elif operand not in needed:
-            needed.add(operand)
-            pending.extend(prepared.operands(operand))
-    state = Propagation(Replay(prepared, (Region(region),), {}), 0)
-    for tensor in prepared.nodes:
-        if tensor in needed or tensor in region:
-            state.boxes[tensor] = state.interval(tensor)
-    box = state.replay.box(state.boxes[name])
-    return box.lower, box.upper
-
-
-def _forms_apart(
-    known: _Known, node: int, name: str, claimed: FlatForms, label: str
-) -> list[Finding]:
-    below, above = known.choices(node, name, claimed.forms)
-    allowed = ExactTensor.full((1, 1), TOLERANCE)
-    findings = []
-    for key, columns, choices in (
-        ("lo", claimed.forms.lower, below),
-        ("hi", claimed.forms.upper, above),
-    ):
-        near = np.zeros((1, columns.shape[1]), dtype=np.bool_)
-        for choice in choices:
-            near |= (~allowed.less(abs(columns - choice))).all(axis=0, keepdims=True)
-        findings += [
-            Finding(
-                f"{claimed.place.path}.{key}A[{index}]",
-                f"{label}: the form is further than the tolerance from every recomputed one",
-            )
-            for index in np.flatnonzero(~near[0]).tolist()
-        ]
-    return findings
-
-
-def drift(claims: Claims) -> mpq | None:
-    """How far inward of the truth an output's end may lie though every step is within tolerance.
-
-    None where an operator is neither affine nor a ReLU.
-    """
-    prepared = claims.graph.prepared
-    own = ExactTensor.full((1, 1), TOLERANCE)
-    drifts: dict[str, ExactTensor] = {}
-    numbered = set(claims.graph.tensors)
-    for name, node in prepared.nodes.items():
-        if name in prepared.graph.inputs:
-            drifts[name] = ExactTensor.full((1, node.size), mpq(0))
+def false_forms(claims: Claims, nodes: tuple[int, ...]) -> list[Finding]:
+    """The forms claimed of these nodes that values at corners of the input box refute."""
+    prepared, (low, high) = claims.graph.prepared, claims.inputs
+    source = prepared.graph.inputs[0]
+    findings: list[Finding] = []
+    for node in nodes:
+        claimed, name = claims.file.forms[node], claims.graph.tensors[node]
+        if claimed is None or name in prepared.constants:
             continue
-        if name in prepared.affine:
-            total = ExactTensor.full((1, node.size), mpq(0))
-            for piece in prepared.affine[name].pieces:
-                radius = drifts[piece.operand]
-                total = total + piece.interval((-radius, radius))[1]
-        elif node.op is Op.RELU:
-            total = drifts[prepared.operands(name)[0]]
-        else:
-            return None
-        drifts[name] = total + own if name in numbered else total
-    outputs = [v for name in prepared.graph.outputs for v in drifts[name].rationals()]
-    return max(outputs, default=mpq(0))
+        for key, columns, below in (
+            ("loC", claimed.forms.lower, True),
+            ("hiC", claimed.forms.upper, False),
+        ):
+            rising = ~columns[:-1].less(_ZERO)
+            corners = high.where(rising, low) if below else low.where(rising, high)
+            points = corners.transpose((1, 0))
+            try:
+                values = enclose_graph(prepared, {source: (points, points)}, PRECISION)[name]
+            except NotEnclosedError:
+                continue
+            said = (columns[:-1] * corners).sum((0,)).reshape(1, -1) + columns[-1:]
+            for index in range(columns.shape[1]):
+                value = values[1 if below else 0].rational(index, index)
+                claim = said.rational(0, index)
+                if claim > value if below else claim < value:
+                    message = f"{claims.graph.label(node)}: the form is false at a corner"
+                    place = f"{claimed.place.path}.{key}[{index}]"
+                    findings.append(Finding(place, message, claim, value))
+    return findings

@@ -10,7 +10,8 @@ from pathlib import Path
 from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir import Graph, load_model
-from refsem.ir.evaluation import Prepared, irrational_tensor, prepare
+from refsem.ir.evaluation import Prepared, prepare
+from refsem.ir.joining import joined
 from refsem.ir.torchlean_reader import read_torchlean
 from refsem.rules.propagation import NoRuleError, Propagation, check_covered
 
@@ -57,18 +58,15 @@ def load_node_graph(path: Path) -> NodeGraph:
     else:
         graph = load_model(path)
     prepared = _covered(graph, path)
-    if name := irrational_tensor(prepared):
-        message = "certificates about networks with named functions are not supported yet"
-        raise InputError(str(path), f"tensor {name!r}", message)
     return NodeGraph(prepared, tuple(prepared.nodes) if tensors is None else tensors)
 
 
 def load_covered(path: Path) -> Prepared:
     """The prepared graph of a model file every operator of which has a bound rule.
 
-    `InputError` naming the tensor where one has none.
+    Several inputs or outputs are joined. `InputError` naming the tensor where one has no rule.
     """
-    return _covered(load_model(path), path)
+    return _covered(joined(load_model(path)), path)
 
 
 def _covered(graph: Graph, path: Path) -> Prepared:

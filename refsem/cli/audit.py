@@ -34,7 +34,7 @@ from refsem.certificates.tree_file import SignRegion, TreeRegion, tree_object
 from refsem.cli.terminal import layer_progress, peak_memory, print_json, report_console
 from refsem.errors import InputError
 from refsem.ir import load_model
-from refsem.ir.evaluation import Prepared, irrational_tensor, prepare
+from refsem.ir.evaluation import Prepared, prepare
 from refsem.ir.joining import joined
 from refsem.ir.preprocessing import preprocessed
 from refsem.obligations.ledger import write_ledger, write_whole
@@ -143,8 +143,6 @@ def audit(
     prepared, statement = _read(model, property_, preprocessing)
     wanted = statement.property
     claims = None if bounds is None else _read_claims(bounds, prepared, model)
-    if claims is not None and (name := irrational_tensor(prepared)):
-        raise InputError(str(model), f"tensor {name!r}", f"--bounds of a named function {_LATER}")
     clock.lap("read")
     with layer_progress() as progress:
         kept = None if preprocessing else _unfinished(resume, ledger, model, property_)

@@ -55,9 +55,16 @@ def enclose_graph(
         if name in given:
             bounds[name] = given[name]
         elif node.op is not Op.INPUT and all(x in bounds for x in node.operands):
-            bounds[name] = _rounded(_image(prepared, node, bounds, precision), precision)
+            bounds[name] = enclose_node(prepared, name, bounds, precision)
     wanted = (*prepared.nodes, *prepared.graph.outputs)
     return {name: bounds[name] for name in wanted if name in bounds}
+
+
+def enclose_node(
+    prepared: Prepared, name: str, bounds: Mapping[str, Bounds], precision: int
+) -> Bounds:
+    """Ends of one tensor over boxes of its operands; `NotEnclosedError` as of `enclose_graph`."""
+    return _rounded(_image(prepared, prepared.nodes[name], bounds, precision), precision)
 
 
 def _rounded(ends: Bounds, precision: int) -> Bounds:

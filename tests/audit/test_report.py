@@ -160,6 +160,7 @@ def test_the_object_repeats_the_judgement(found: NetworkAudit) -> None:
                 "side": "lower",
                 "claimed": "-1/2",
                 "exact": "-1",
+                "exact_is": "exact",
                 "ulps": "8388610",
                 "point": {"x": ["-1"]},
             }

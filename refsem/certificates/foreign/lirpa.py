@@ -5,9 +5,12 @@ The graph is rebuilt: from the model given, or, for the MLP workflow alone, from
 the bounds it reproduces. The parameters of the other workflows are not known.
 """
 
+from collections.abc import Mapping
+
 from gmpy2 import mpq
 
-from refsem.certificates.comparison import TOLERANCE, apart, inward
+from refsem.certificates.comparison import TOLERANCE, apart
+from refsem.certificates.enclosed_ends import held_against, inner_ends
 from refsem.certificates.foreign.chains import Affine, Rectified, chain
 from refsem.certificates.foreign.material import FileFormat, Material
 from refsem.certificates.foreign.regions import FlatBox, read_box
@@ -21,6 +24,8 @@ from refsem.certificates.report import (
     undecided,
 )
 from refsem.exact import ExactTensor
+from refsem.ir.evaluation import irrational_tensor
+from refsem.ir.steps import Bounds
 from refsem.rounding import BINARY64
 from refsem.rules.propagation import Method, propagate
 from refsem.rules.trace import Region
@@ -74,8 +79,12 @@ def _check(material: Material) -> CheckReport:
     findings = _fits(graph, source, box, "input_box") + _fits(graph, node, result, "result")
     if not findings and graph.tensors[source] not in graph.prepared.graph.inputs:
         findings = [Finding("input_box.id", f"node {source} is not an input")]
+    between = 0
     if not findings:
-        findings = _hold(graph, source, box, node, result, semantics)
+        findings, between = _hold(graph, source, box, node, result, semantics)
+    if between and not findings:
+        words = f"{between} ends are inward of enclosures, and not certainly of what they enclose"
+        return undecided(NAME, ANSWERS, words, semantics=semantics)
     accepted = "the bounds contain the exact ones"
     if semantics is Semantics.TOLERANCE:
         accepted = "the bounds lie within 1e-5 of the exact ones: not an enclosure"
@@ -99,14 +108,19 @@ def _fits(graph: NodeGraph, node: int, box: FlatBox, place: str) -> list[Finding
 
 def _hold(
     graph: NodeGraph, source: int, box: FlatBox, node: int, result: FlatBox, semantics: Semantics
-) -> list[Finding]:
-    region = Region({graph.tensors[source]: (box.lower, box.upper)})
-    state = propagate(graph.prepared, region, Method.IBP, {}, lambda _name, _done, _count: None)
-    lower, upper = graph.ends(state, node)
-    label = graph.label(node)
+) -> tuple[list[Finding], int]:
+    """The ends that do not hold, and how many enclosures of functions leave open."""
+    given = {graph.tensors[source]: (box.lower, box.upper)}
+    state = propagate(
+        graph.prepared, Region(given), Method.IBP, {}, lambda _name, _done, _count: None
+    )
+    outer, label = graph.ends(state, node), graph.label(node)
     if semantics is Semantics.TOLERANCE:
-        return apart(result, lower, upper, TOLERANCE, label, BINARY64)
-    return inward(result, lower, upper, label, BINARY64)
+        return apart(result, *outer, TOLERANCE, label, BINARY64), 0
+    inner: Mapping[str, Bounds] = {graph.tensors[node]: outer}
+    if irrational_tensor(graph.prepared):
+        inner = inner_ends(graph.prepared, given)
+    return held_against(result, outer, inner.get(graph.tensors[node]), label, BINARY64)
 
 
 FORMAT = FileFormat(

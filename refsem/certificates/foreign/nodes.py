@@ -11,15 +11,18 @@ from gmpy2 import mpq
 from refsem.certificates.foreign.material import FileFormat, Material
 from refsem.certificates.node_exact import (
     Claims,
+    Found,
+    boxes_of,
     check_boxes,
     check_forms,
     check_phases,
-    check_tolerance,
-    drift,
     exact_boxes,
+    exact_state,
+    inward_boxes,
 )
 from refsem.certificates.node_files import NodeKind, kind_of, read_nodes
 from refsem.certificates.node_graph import load_node_graph
+from refsem.certificates.node_tolerance import check_tolerance, drift
 from refsem.certificates.node_transcript import check_transcript, literally_inward
 from refsem.certificates.report import (
     Answers,
@@ -31,6 +34,7 @@ from refsem.certificates.report import (
 )
 from refsem.certificates.transcript import NoTranscriptError
 from refsem.exact import NotFiniteError
+from refsem.ir.evaluation import irrational_tensor
 from refsem.ir.operators import Op
 from refsem.rules.replay import ReplayError
 from refsem.untrusted.strict_json import Value
@@ -81,12 +85,14 @@ def _check(material: Material) -> CheckReport:
     graph = load_node_graph(material.model)
     file = read_nodes(material.root, graph)
     findings = list(file.findings)
+    unsettled: tuple[str, ...] = ()
     facts: dict[str, str | mpq] = {}
     if not findings:
         claims = Claims.of(graph, file)
         findings += domain_findings(claims)
         try:
-            findings += _CHECKS[semantics](claims)
+            found = _CHECKS[semantics](claims)
+            findings, unsettled = findings + found.findings, found.open
         except (ReplayError, NoTranscriptError, NotFiniteError) as error:
             if not findings:
                 return undecided(kind.value, said, str(error), semantics=semantics)
@@ -94,6 +100,8 @@ def _check(material: Material) -> CheckReport:
             facts = _drift_facts(claims)
         elif semantics is Semantics.CONTAINMENT:
             facts = {"ends inward of the transcript as written": str(literally_inward(claims))}
+    if unsettled and not findings:
+        return undecided(kind.value, said, *unsettled, semantics=semantics)
     return judged(
         kind.value, said, findings, _ACCEPTED[semantics], semantics=semantics, facts=facts
     )
@@ -109,7 +117,7 @@ def domain_findings(claims: Claims) -> list[Finding]:
     """Claimed boxes on which a node's operator is not defined."""
     prepared, findings = claims.graph.prepared, []
     for node in prepared.nodes.values():
-        if node.op.value not in {"div", "log", "sqrt"}:
+        if node.op.value not in {"div", "log", "sqrt", "reciprocal"}:
             continue
         name = node.operands[1] if node.op is Op.DIV else node.operands[0]
         if name not in claims.boxes:
@@ -118,42 +126,49 @@ def domain_findings(claims: Claims) -> list[Finding]:
             zip(*(end.rationals() for end in claims.boxes[name]), strict=True)
         ):
             tag = node.op.value
-            outside = {"div": low <= 0 <= high, "log": low <= 0, "sqrt": low < 0}[tag]
+            around = low <= 0 <= high
+            outside = {"div": around, "reciprocal": around, "log": low <= 0, "sqrt": low < 0}[tag]
             if outside:
                 place = f"ibp[{claims.graph.tensors.index(name)}].lo[{index}]"
                 findings.append(Finding(place, f"{tag} is not defined on this box", low, mpq(0)))
     return findings
 
 
-def _exact(claims: Claims) -> list[Finding]:
-    boxes = exact_boxes(claims)
-    findings = check_boxes(claims, boxes) + check_phases(claims, boxes)
-    return findings + (check_forms(claims, boxes) if claims.file.forms else [])
+def _exact(claims: Claims) -> Found:
+    state = exact_state(claims)
+    boxes = boxes_of(state)
+    inner = inward_boxes(claims, boxes)
+    found = check_boxes(claims, boxes, inner) + check_phases(claims, boxes, inner)
+    if not claims.file.forms:
+        return found
+    lines = state if irrational_tensor(claims.graph.prepared) else None
+    return found + check_forms(claims, boxes, lines)
 
 
-def _containment(claims: Claims) -> list[Finding]:
-    findings = check_transcript(claims, Semantics.CONTAINMENT)
+def _containment(claims: Claims) -> Found:
+    found = Found(check_transcript(claims, Semantics.CONTAINMENT))
     if claims.file.kind is NodeKind.IBP:
-        return findings
+        return found
     boxes = exact_boxes(claims)
-    return findings + check_phases(claims, boxes) + check_forms(claims, boxes)
+    return found + check_phases(claims, boxes, boxes) + check_forms(claims, boxes)
 
 
-def _bitexact(claims: Claims) -> list[Finding]:
-    findings = check_transcript(claims, Semantics.BITEXACT)
-    if claims.file.phases:
-        findings += check_phases(claims, exact_boxes(claims))
-    return findings
+def _bitexact(claims: Claims) -> Found:
+    found = Found(check_transcript(claims, Semantics.BITEXACT))
+    if not claims.file.phases:
+        return found
+    boxes = exact_boxes(claims)
+    return found + check_phases(claims, boxes, boxes)
 
 
-def _tolerance(claims: Claims) -> list[Finding]:
-    findings = check_tolerance(claims)
-    if claims.file.phases:
-        findings += check_phases(claims, claims.boxes)
-    return findings
+def _tolerance(claims: Claims) -> Found:
+    found = Found(check_tolerance(claims))
+    if not claims.file.phases:
+        return found
+    return found + check_phases(claims, claims.boxes, claims.boxes)
 
 
-_CHECKS: dict[Semantics, Callable[[Claims], list[Finding]]] = {
+_CHECKS: dict[Semantics, Callable[[Claims], Found]] = {
     Semantics.EXACT: _exact,
     Semantics.CONTAINMENT: _containment,
     Semantics.BITEXACT: _bitexact,
