@@ -149,4 +149,4 @@ def patterns_of(value: Tensor) -> Bits:
         case tuple():
             raise ContextError("a tensor of rationals has no binary32 patterns")
         case bits:
-            return bits
+            return bits.copy()

@@ -10,7 +10,7 @@ from gmpy2 import mpq
 
 from refsem.ir.operators import Op, Shape
 from refsem.nn.errors import OperandError
-from refsem.nn.numbers import Number, exact_number
+from refsem.nn.numbers import Number, exact_number, whole
 from refsem.nn.tensor import Operand, Tensor, applied
 
 POWERS = (
@@ -86,7 +86,7 @@ def sqrt(x: Tensor) -> Tensor:
 
 def power(x: Tensor, exponent: int) -> Tensor:
     """A whole power, from the first to the eighth."""
-    if not 1 <= exponent <= len(POWERS):
+    if not 1 <= whole(exponent) <= len(POWERS):
         raise OperandError("power", (x.shape,), f"{exponent} is no exponent from 1 to 8")
     return applied(POWERS[exponent - 1], (x,))
 
@@ -132,9 +132,9 @@ def where(condition: Tensor, x: Operand, y: Operand) -> Tensor:
 def axis_of(x: Tensor, axis: int) -> int:
     """The axis counted from the front; `OperandError` where there is none."""
     rank = len(x.shape)
-    if not -rank <= axis < rank:
+    if not -rank <= whole(axis) < rank:
         raise OperandError("an axis", (x.shape,), f"there is no axis {axis}")
-    return axis % rank
+    return whole(axis) % rank
 
 
 def axes_of(x: Tensor, axes: Sequence[int]) -> Shape:
@@ -177,7 +177,7 @@ def gather(x: Tensor, places: int | Sequence[int], axis: int) -> Tensor:
     """The parts at some places along an axis, or at one, whose axis then disappears."""
     where_ = axis_of(x, axis)
     length = x.shape[where_]
-    listed = (places,) if isinstance(places, int) else tuple(places)
+    listed = tuple(map(whole, (places,) if isinstance(places, int) else places))
     if any(not -length <= place < length for place in listed):
         raise OperandError("gather", (x.shape,), f"places {list(listed)} along axis {axis}")
     indices = tuple(place % length for place in listed)
@@ -188,7 +188,7 @@ def gather(x: Tensor, places: int | Sequence[int], axis: int) -> Tensor:
 def cut(x: Tensor, start: int, end: int, axis: int) -> Tensor:
     """The entries from `start` up to, and without, `end` along an axis."""
     along = axis_of(x, axis)
-    if not 0 <= start <= end <= x.shape[along]:
+    if not 0 <= whole(start) <= whole(end) <= x.shape[along]:
         raise OperandError("cut", (x.shape,), f"entries {start} to {end} along axis {axis}")
     rank = len(x.shape)
     starts = tuple(start if place == along else 0 for place in range(rank))

@@ -11,9 +11,9 @@ from dataclasses import KW_ONLY, dataclass, field
 import numpy as np
 
 from refsem.ir.operators import Attribute, Op, Shape
-from refsem.nn.errors import OperandError
-from refsem.nn.numbers import Number, exact_number, pattern
-from refsem.nn.tensor import Tensor, applied, constant
+from refsem.nn.errors import OperandError, ParameterError
+from refsem.nn.numbers import Number, exact_number, pattern, whole
+from refsem.nn.tensor import Tensor, applied, constant, within
 from refsem.nn.weights import Weighted, Weights, label, weight
 
 Pair = tuple[int, int]
@@ -84,6 +84,12 @@ class Conv2d:
     bias: bool = True
     weights: Weights | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        check_pairs(self, "kernel_size", "stride", "padding", "dilation")
+        if self.groups < 1 or self.in_channels % self.groups or self.out_channels % self.groups:
+            channels = f"{self.in_channels} and {self.out_channels} channels"
+            raise ParameterError(f"{self.groups} groups of {channels}")
+
     def declared(self) -> Mapping[str, Shape | None]:
         """`weight`, and `bias` where there is one."""
         inner = self.in_channels // self.groups
@@ -99,7 +105,21 @@ class Conv2d:
             "groups": self.groups,
         }
         operands = (x, *(weight(self, name, x) for name in names))
-        return applied(Op.CONV, operands, _name(self, ""), **attributes)
+        with within(label(self)):
+            return applied(Op.CONV, operands, _name(self, ""), **attributes)
+
+
+def check_pairs(module: object, *names: str) -> None:
+    """Nothing if these numbers of a module are pairs of whole ones; else `ParameterError`."""
+    for name in names:
+        value = getattr(module, name)
+        if not isinstance(value, tuple) or len(value) != 2:
+            kind = type(module).__name__
+            raise ParameterError(
+                f"{name} of {kind} is {value!r}: a pair, (height, width), expected"
+            )
+        for one in value:
+            whole(one)
 
 
 def window(stride: Pair, padding: Pair, dilation: Pair) -> dict[str, Attribute]:

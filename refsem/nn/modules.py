@@ -10,9 +10,9 @@ from typing import ClassVar
 from refsem.ir.operators import Op
 from refsem.nn import functions
 from refsem.nn.errors import OperandError
-from refsem.nn.layers import Pair, window
+from refsem.nn.layers import Pair, check_pairs, window
 from refsem.nn.numbers import Number, exact_number
-from refsem.nn.tensor import Tensor, applied
+from refsem.nn.tensor import Tensor, applied, within
 
 Step = Callable[[Tensor], Tensor]
 
@@ -96,7 +96,8 @@ class Softmax:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Positive entries that sum to 1."""
-        return functions.softmax(x, self.axis)
+        with within(repr(self)):
+            return functions.softmax(x, self.axis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,8 @@ class Flatten:
 
     def __call__(self, x: Tensor) -> Tensor:
         """The same entries."""
-        return functions.flatten(x, self.start, self.end)
+        with within(repr(self)):
+            return functions.flatten(x, self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,18 @@ class MaxPool2d:
     dilation: Pair = (1, 1)
     ceil_mode: bool = False
 
+    def __post_init__(self) -> None:
+        check_pairs(self, "kernel_size", "padding", "dilation")
+        if self.stride is not None:
+            check_pairs(self, "stride")
+
     def __call__(self, x: Tensor) -> Tensor:
         """The pooled image."""
         _check_image(repr(self), x)
         around = window(self.stride or self.kernel_size, self.padding, self.dilation)
         around |= {"kernel": tuple(self.kernel_size), "ceil": int(self.ceil_mode)}
-        return applied(Op.MAX_POOL, (x,), "", **around)
+        with within(repr(self)):
+            return applied(Op.MAX_POOL, (x,), "", **around)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +149,19 @@ class AvgPool2d:
     ceil_mode: bool = False
     count_include_pad: bool = True
 
+    def __post_init__(self) -> None:
+        check_pairs(self, "kernel_size", "padding")
+        if self.stride is not None:
+            check_pairs(self, "stride")
+
     def __call__(self, x: Tensor) -> Tensor:
         """The pooled image."""
         _check_image(repr(self), x)
         around = window(self.stride or self.kernel_size, self.padding, (1, 1))
         around |= {"kernel": tuple(self.kernel_size), "ceil": int(self.ceil_mode)}
         around |= {"count_include_pad": int(self.count_include_pad)}
-        return applied(Op.AVERAGE_POOL, (x,), "", **around)
+        with within(repr(self)):
+            return applied(Op.AVERAGE_POOL, (x,), "", **around)
 
 
 def _check_image(where: str, x: Tensor) -> None:

@@ -11,6 +11,7 @@ Invariant: nothing is rounded but by `rounded`, which takes the mode.
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import index
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -120,7 +121,14 @@ def _checked(values: npt.NDArray[Any]) -> Bits:
             f"an array of {values.dtype} is not read{hint if values.dtype == np.float32 else ''}"
         )
         raise NumberError(values, f"{shown}; {INSTEAD}")
-    return np.ascontiguousarray(values).reshape(values.shape)
+    return np.array(values, np.uint32)  # a copy: what the caller does later changes nothing
+
+
+def whole(value: object) -> int:
+    """A length, place or axis as an int; `NumberError` for what is none, as 2.0 or True."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise NumberError(value, f"{value!r} where a whole number was expected")
+    return index(value)
 
 
 def flattened(values: object) -> tuple[list[object], Shape]:

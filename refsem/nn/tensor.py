@@ -9,6 +9,8 @@ Numbers written into a program become constants, which in a graph are binary32 v
 number is refused, with the nearest one.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol, TypeAlias
 
@@ -19,7 +21,7 @@ from refsem.ir.graph import Bits, Node
 from refsem.ir.operators import Attribute, Attributes, Op, Shape
 from refsem.ir.steps import Bounds
 from refsem.nn.errors import ContextError, DataFlowError, NumberError, OperandError
-from refsem.nn.numbers import Number, patterns
+from refsem.nn.numbers import Number, exact_number, patterns, whole
 
 Held: TypeAlias = Bounds | Bits | Node
 """What a tensor is in its stage: ends of its entries, binary32 patterns, or a node of a graph."""
@@ -163,11 +165,34 @@ def applied(
     tensors of different stages.
     """
     stage = _stage(op, operands)
+    checked = {key: _attribute(value) for key, value in attributes.items()}
     tensors = tuple(
         operand if isinstance(operand, Tensor) else constant(operand, stage, "")
         for operand in operands
     )
-    return stage.apply(op, tensors, attributes, name)
+    return stage.apply(op, tensors, checked, name)
+
+
+def _attribute(value: Attribute) -> Attribute:
+    """The attribute with plain ints in lists; a float in it is refused."""
+    match value:
+        case tuple():
+            return tuple(whole(one) for one in value)
+        case str():
+            return value
+        case int():
+            return whole(value)
+        case _:
+            return exact_number(value)
+
+
+@contextmanager
+def within(where: str) -> Iterator[None]:
+    """What does not apply is said to be so in this module."""
+    try:
+        yield
+    except OperandError as error:
+        raise OperandError(f"{where}: {error.where}", error.shapes, error.reason) from error
 
 
 def _stage(op: Op, operands: tuple[Operand, ...]) -> Stage:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from refsem.ir.graph import Bits, Graph, GraphError, Node, check_wellformed, make_node
 from refsem.ir.operators import Attributes, Op, Shape
 from refsem.nn.errors import ContextError
+from refsem.nn.numbers import whole
 from refsem.nn.tensor import Tensor, refused, same_bits
 
 Program: TypeAlias = Callable[..., Tensor | tuple[Tensor, ...]]
@@ -81,7 +82,9 @@ def compile(program: Program, *shapes: Shape) -> Graph:  # noqa: A001  as torch 
     """
     stage = Tracing()
     names = ["x"] if len(shapes) == 1 else [f"x{place}" for place in range(len(shapes))]
-    sources = [stage.source(name, tuple(s)) for name, s in zip(names, shapes, strict=True)]
+    sources = [
+        stage.source(name, tuple(map(whole, s))) for name, s in zip(names, shapes, strict=True)
+    ]
     result = program(*sources)
     outputs = result if isinstance(result, tuple) else (result,)
     found = tuple(stage.node(output).name for output in outputs)

@@ -71,8 +71,15 @@ def label(module: Weighted) -> str:
 
 
 def load(module: Module, state: State) -> Module:
-    """The module with the weights of a file; `InputError` naming every tensor that does not fit."""
-    declared = dict(declarations(module))
+    """The module with the weights of a file.
+
+    `InputError` names every tensor that does not fit, `ParameterError` weights of one name.
+    """
+    named = list(declarations(module))
+    declared = dict(named)
+    if len(declared) != len(named):
+        twice = sorted({name for name, _ in named if [n for n, _ in named].count(name) > 1})
+        raise ParameterError(f"two weights of the module have one name: {_listed(twice)}")
     missing = [
         name for name, shape in declared.items() if shape is not None and name not in state.tensors
     ]
@@ -117,8 +124,8 @@ def _parts(module: object) -> Mapping[str, Any]:
     match module:
         case tuple() | list():
             return {str(place): part for place, part in enumerate(module)}
-        case Mapping():
-            return {str(name): part for name, part in module.items()}
+        case Mapping() if all(isinstance(name, str) for name in module):
+            return dict(module)
         case _ if is_dataclass(module) and not isinstance(module, type):
             return {one.name: getattr(module, one.name) for one in fields(module)}
         case _:

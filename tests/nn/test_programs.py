@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from refsem.cli import main
 from refsem.errors import InputError
 from refsem.ir import load_model
 from refsem.ir.execution import Extrema
+from refsem.ir.graph_file import graph_object
 from refsem.ir.operators import Op
 from refsem.kernel.orders import Products, Start, left_to_right
 from refsem.kernel.trees import Tree
@@ -28,6 +30,7 @@ from refsem.nn.errors import (
     ParameterError,
     ValueUnknownError,
 )
+from refsem.nn.state import State
 from refsem.nn.tensor import Tensor
 from refsem.rounding import BINARY32, RISCV, Mode
 
@@ -243,6 +246,10 @@ def test_what_has_no_value_says_why() -> None:
 # shapes
 
 
+def image(t: Tensor) -> Tensor:
+    return functions.reshape(t, (1, 1, 2, 2))
+
+
 SHAPES: dict[str, tuple[Callable[[Tensor], object], str]] = {
     "sum": (lambda t: t + functions.row(t, 0) @ t + functions.flatten(t, 0),
             r"add applied to \[2, 2\] and \[4\]"),
@@ -258,6 +265,11 @@ SHAPES: dict[str, tuple[Callable[[Tensor], object], str]] = {
     "mean pool": (nn.AvgPool2d((2, 2)), r"AvgPool2d.*applied to \[2, 2\]"),
     "residual": (nn.Residual(nn.Flatten(0), nn.Identity()),
                  r"Residual applied to \[4\] and \[2, 2\]"),
+    "wide pool": (lambda t: nn.MaxPool2d((3, 1))(image(t)),
+                  r"MaxPool2d.*: max_pool applied to \[1, 1, 2, 2\]: a window of 3 does not fit"),
+    "wide kernel": (lambda t: weighted(nn.Conv2d(1, 1, (3, 1)), 0)(image(t)),
+                    r"Conv2d: conv applied to \[1, 1, 2, 2\] and \[1, 1, 3, 1\]"),
+    "softmax": (nn.Softmax(2), r"Softmax\(axis=2\): an axis applied to"),
     "axis": (lambda t: functions.softmax(t, 2), "there is no axis 2"),
     "row": (lambda t: functions.row(t, 2), r"places \[2\]"),
     "cut": (lambda t: functions.cut(t, 1, 3, 0), "entries 1 to 3"),
@@ -302,6 +314,62 @@ def test_parts_of_modules_are_found_by_name() -> None:
         *("tower.up.weight", "tower.up.bias", "pair.1.weight", "pair.1.bias", "scale"),
     }
     assert plain.scale.weights is None
+
+
+def test_lengths_and_places_are_whole() -> None:
+    for wrong in (2.0, True, "2", None):
+        for use in (
+            lambda t, n: functions.reshape(t, (n, 2)),
+            lambda t, n: functions.total(t, (n,)),
+            lambda t, n: nn.compile(lambda one: one + t, (n, 2)),
+            functions.power,
+            lambda t, n: functions.gather(t, [n], 0),
+            lambda t, n: functions.cut(t, 0, n, 0),
+        ):
+            with pytest.raises(NumberError, match="where a whole number was expected"):
+                use(x(), wrong)
+    two = np.int64(2)
+    graph = nn.compile(lambda t: functions.reshape(t, (two, two)), (1, np.uint8(4)))
+    assert json.dumps(graph_object(graph))
+
+
+def test_numbers_of_modules_are_checked() -> None:
+    for wrong in (
+        lambda: nn.Conv2d(1, 1, 3),
+        lambda: nn.Conv2d(1, 1, (3, 3), stride=2),
+        lambda: nn.MaxPool2d(2),
+        lambda: nn.AvgPool2d((2, 2), stride=2),
+    ):
+        with pytest.raises(ParameterError, match=r"a pair, \(height, width\), expected"):
+            wrong()
+    with pytest.raises(ParameterError, match="2 groups of 3 and 4 channels"):
+        nn.Conv2d(3, 4, (1, 1), groups=2)
+    with pytest.raises(NumberError, match="is not a binary32 value"):
+        nn.BatchNorm(3, "1e-5")
+    with pytest.raises(NumberError, match="is a float"):
+        nn.LayerNorm((3,), 1e-5)
+
+
+def test_weights_of_one_name_are_refused() -> None:
+    @dataclass(frozen=True)
+    class Whole:
+        inner: nn.Linear
+        bias: nn.Parameter
+        transparent: ClassVar[str] = "inner"
+
+    whole = Whole(nn.Linear(1, 1), nn.Parameter((2,)))
+    with pytest.raises(ParameterError, match=r"have one name: 'bias'"):
+        nn.load(whole, State("f", {}))
+
+
+def test_arrays_are_copied() -> None:
+    bits = np.array([0x3F800000], np.uint32)
+    one = nn.tensor(bits, EXECUTED)
+    graph = nn.compile(lambda t: t + bits, (1,))
+    bits[0] = 0
+    nn.patterns_of(one)[0] = 0
+    assert nn.patterns_of(one).tolist() == [0x3F800000]
+    assert [c.tolist() for c in graph.constants.values()] == [[0x3F800000]]
 
 
 def test_a_weight_used_twice_is_one_constant() -> None:
