@@ -18,7 +18,7 @@ from gmpy2 import mpq
 
 from refsem.ir.composites import BOUNDED, EXPANSIONS, expanded
 from refsem.ir.evaluation import Prepared, as_stated, node_value
-from refsem.ir.execution import Execution, ExecutionError, Extrema, execute, in_order
+from refsem.ir.execution import Execution, ExecutionError, Extrema, contractions, execute
 from refsem.ir.graph import Bits, Graph, GraphError, Node
 from refsem.ir.graph_enclosures import NotEnclosedError, enclose_graph
 from refsem.ir.operators import Op
@@ -175,9 +175,11 @@ def _executed(graph: Graph, arithmetic: Executed, given: Mapping[str, Bits]) -> 
         if len(ways) > 1 and node.op not in arithmetic.expansions:
             raise ExecutionError(node.name, f"none of its expansions is stated: {', '.join(ways)}")
     plain = expanded(graph, arithmetic.expansions)
-    try:
-        orders = in_order(plain, arithmetic.order)
-    except ValueError as error:
-        raise ExecutionError(graph.outputs[0], f"the order: {error}") from error
+    orders = {}
+    for name, terms in contractions(plain).items():
+        try:
+            orders[name] = arithmetic.order(terms)
+        except ValueError as error:
+            raise ExecutionError(name, f"the order: {error}") from error
     execution = Execution(arithmetic.mode, arithmetic.environment, arithmetic.extrema, orders)
     return execute(plain, execution, given).bits

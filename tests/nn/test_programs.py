@@ -241,6 +241,9 @@ def test_what_has_no_value_says_why() -> None:
     )
     with pytest.raises(ValueUnknownError, match=r"reduce_sum: the order: .* no first term"):
         functions.total(functions.cut(nn.tensor([1], first), 0, 0, 0), [0])
+    graph = nn.compile(lambda t: 1 + functions.total(functions.cut(t, 0, 0, 0), [0]), (1,))
+    with pytest.raises(ValueUnknownError, match=r"reduce_sum: the order: .* no first term"):
+        nn.run(graph, nn.tensor([1], first))
 
 
 # shapes
