@@ -101,7 +101,7 @@ def branch(
     if isinstance(work, NotChain):
         return _by_signs(prepared, claims, deadline, watch, work.reason, unfinished)
     moving = int((work.root.lower != work.root.upper).sum())
-    if moving > MOST_INPUTS and not splits_signs(prepared):
+    if claims.region.balls or (moving > MOST_INPUTS and not splits_signs(prepared)):
         return _by_signs(prepared, claims, deadline, watch, "", unfinished)
     before = work.kept.boxes(work.root)
     if before is not None:

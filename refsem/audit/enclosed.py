@@ -15,7 +15,7 @@ from refsem.ir.evaluation import Prepared, evaluate_graph, irrational_tensor
 from refsem.properties.claims import RegionClaims
 from refsem.rules.propagation import Method, propagate
 from refsem.rules.trace import Box, Form, Region
-from refsem.search import counterexample
+from refsem.search.ball_points import candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def enclosed_witnesses(
 ) -> dict[int, EnclosedPoint]:
     """Counterexamples to cases not shown empty among the candidates of the search."""
     found: dict[int, EnclosedPoint] = {}
-    for batch in counterexample.candidates(prepared, claims, form, seed):
+    for batch in candidates(prepared, claims, form, seed):
         for row in range(batch.shape[0]):
             for case, point in enclosed_point(prepared, claims, batch[[row]]).items():
                 found.setdefault(case, point)

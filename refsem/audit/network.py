@@ -40,8 +40,8 @@ from refsem.rules import BY_NAME, Rule, enclosed
 from refsem.rules.facts import Voucher
 from refsem.rules.leaves import RULES as LEAF_RULES
 from refsem.rules.propagation import Method, Progress, Propagation
-from refsem.search import counterexample
 from refsem.search.alpha import bounded_by
+from refsem.search.ball_points import candidates
 
 SEED = 2026
 """Seeds the search for counterexamples, so that a run can be repeated."""
@@ -257,7 +257,7 @@ def find_witnesses(
         enclosed = enclosed_witnesses(prepared, claims, state.form(below), SEED, shown)
         return {case: _enclosed_witness(case, point) for case, point in enclosed.items()}
     found: dict[int, Witness] = {}
-    for points in counterexample.candidates(prepared, claims, state.form(below), SEED):
+    for points in candidates(prepared, claims, state.form(below), SEED):
         values = evaluate_graph(prepared, {source: points})
         for case, row in claims.unsafe_points(values).items():
             if case not in found:

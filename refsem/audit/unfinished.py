@@ -165,12 +165,16 @@ NOWHERE = Kept(None, "")
 
 
 def fingerprint(claims: RegionClaims) -> str:
-    """SHA-256 of a region's box, of the rows to be bounded, and of their bounds."""
+    """SHA-256 of a region's box and ball, of the rows to be bounded, and of their bounds."""
     parts = [claims.bounds, *(end for ends in claims.region.boxes.values() for end in ends)]
     parts += [claims.combination[name] for name in sorted(claims.combination)]
     text = ";".join(" ".join(map(str, part.rationals())) for part in parts)
     cases = [(len(case.unsafe), [one.strict for one in case.unsafe]) for _, case in claims.cases]
-    return sha256(f"{text};{cases}".encode()).hexdigest()
+    balls = [
+        (name, ball.norm.value, *map(str, (*ball.centre, ball.radius)))
+        for name, ball in claims.region.balls.items()
+    ]
+    return sha256(f"{text};{cases}{balls or ''}".encode()).hexdigest()
 
 
 def _object(progress: Progress) -> dict[str, object]:

@@ -93,8 +93,8 @@ def _hexadecimal(bits: Bits) -> str:
 
 
 def _trace_object(trace: Trace) -> dict[str, object]:
-    if any(region.signs for region in trace.regions):
-        raise ValueError("a ledger's derivation has no place for regions with signs")
+    if any(region.signs or region.balls for region in trace.regions):
+        raise ValueError("a ledger's derivation has no place for regions with signs or balls")
     return {
         "regions": [
             {

@@ -142,6 +142,7 @@ def audit(
     clock = _Clock()
     prepared, statement = _read(model, property_, preprocessing)
     wanted = statement.property
+    _check_balls(statement, bounds, write_certificate if branch is None else None)
     claims = None if bounds is None else _read_claims(bounds, prepared, model)
     clock.lap("read")
     with layer_progress() as progress:
@@ -164,7 +165,8 @@ def audit(
         _write_certificate(write_certificate, model, Method(method), found)
     if ledger is not None:
         traces = tuple(region.propagation.replay.trace() for region in found.regions)
-        derivation = {KEY: derivation_object(prepared.graph, traces)}
+        balls = any(region.balls for trace in traces for region in trace.regions)
+        derivation = {} if balls else {KEY: derivation_object(prepared.graph, traces)}
         header = _header(model, property_, method) | _prefix(preprocessing)
         write_ledger(ledger, header | derivation, found.records)
     if write_result is not None:
@@ -220,6 +222,14 @@ def _check_preprocessing(preprocessing: Path | None, *others: Path | None) -> No
     if preprocessing is not None and any(other is not None for other in others):
         message = "bounds files, certificates and unfinished work speak of the model alone"
         raise InputError("", "--preprocessing", message)
+
+
+def _check_balls(statement: Statement, *others: Path | None) -> None:
+    """Nothing unless files that speak of boxes are asked for where inputs lie in a ball besides."""
+    balls = any(case.ball is not None for case in statement.property.cases)
+    if balls and any(other is not None for other in others):
+        message = "L1 and L2 balls are no boxes: bounds files and node-wise certificates know none"
+        raise InputError("", "norm", message)
 
 
 def _prefix(preprocessing: Path | None) -> dict[str, object]:

@@ -10,7 +10,7 @@ constraint looser by 1e-4.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -21,7 +21,7 @@ from refsem.exact import ExactTensor
 from refsem.exact.tensor import BooleanArray
 from refsem.ir.evaluation import Prepared
 from refsem.properties.property import Case, Coefficients, LinearConstraint, Property
-from refsem.rules.trace import Box, Combination, Region
+from refsem.rules.trace import Ball, Box, Combination, Region
 
 TOLERANCE = mpq(1, 10_000)
 
@@ -63,10 +63,13 @@ class RegionClaims:
         return np.asarray(total.less(self.bounds) | (total.equal(self.bounds) & ~self.strict))
 
     def inside(self, points: ExactTensor) -> BooleanArray:
-        """Which points (rows) lie in the region's box."""
+        """Which points (rows) lie in the region's box, and its ball if it has one."""
         ((lower, upper),) = self.region.boxes.values()
-        within = lower.less_equal(points) & points.less_equal(upper)
-        return np.asarray(within.all(axis=1))
+        within = np.asarray((lower.less_equal(points) & points.less_equal(upper)).all(axis=1))
+        for ball in self.region.balls.values():
+            held = [ball.holds(points[row].rationals()) for row in range(points.shape[0])]
+            within = within & np.array(held, dtype=np.bool_)
+        return within
 
     def unsafe_points(self, values: Mapping[str, ExactTensor]) -> dict[int, int]:
         """For each case with a counterexample among the points: its number and the point's row."""
@@ -99,10 +102,10 @@ def check_fits(prepared: Prepared, property_: Property, file: str) -> None:
 
 
 def region_claims(prepared: Prepared, property_: Property) -> tuple[RegionClaims, ...]:
-    """The claims of a property that fits the graph, one for each distinct box."""
-    groups: dict[tuple[tuple[mpq, ...], tuple[mpq, ...]], list[tuple[int, Case]]] = {}
+    """The claims of a property that fits the graph, one for each distinct box, or ball in a box."""
+    groups: dict[tuple[tuple[mpq, ...], tuple[mpq, ...], Ball | None], list[tuple[int, Case]]] = {}
     for number, case in enumerate(property_.cases):
-        groups.setdefault((case.lower, case.upper), []).append((number, case))
+        groups.setdefault((case.lower, case.upper, case.ball), []).append((number, case))
     return tuple(_claims(prepared, tuple(cases)) for cases in groups.values())
 
 
@@ -124,7 +127,7 @@ def _with_sum(case: Case) -> Case:
         sum((constraint.bound for constraint in case.unsafe), mpq(0)),
         any(constraint.strict for constraint in case.unsafe),
     )
-    return Case(case.lower, case.upper, (*case.unsafe, total))
+    return Case(case.lower, case.upper, (*case.unsafe, total), case.ball)
 
 
 def _summed(parts: Iterable[Coefficients]) -> Coefficients:
@@ -146,7 +149,7 @@ def _claims(prepared: Prepared, cases: tuple[tuple[int, Case], ...]) -> RegionCl
     lower, upper = (ExactTensor.from_rationals(e).reshape(1, -1) for e in (case.lower, case.upper))
     return RegionClaims(
         cases,
-        Region({source: (lower, upper)}),
+        Region({source: (lower, upper)}, balls={source: case.ball} if case.ball else {}),
         _unused_name(prepared, f"unsafe rows of case {cases[0][0]}"),
         combination,
         ExactTensor.from_rationals([c.bound for c in constraints]).reshape(1, -1),
@@ -169,7 +172,10 @@ def _unused_name(prepared: Prepared, name: str) -> str:
 
 
 def widened(property_: Property) -> Property:
-    """The property with every box larger and every constraint looser by VNN-COMP's tolerance."""
+    """The property with every box larger and every constraint looser by VNN-COMP's tolerance.
+
+    So is the radius of every ball.
+    """
     return Property(
         property_.inputs,
         property_.outputs,
@@ -178,6 +184,7 @@ def widened(property_: Property) -> Property:
                 tuple(value - TOLERANCE for value in case.lower),
                 tuple(value + TOLERANCE for value in case.upper),
                 tuple(_relaxed(constraint) for constraint in case.unsafe),
+                case.ball and replace(case.ball, radius=case.ball.radius + TOLERANCE),
             )
             for case in property_.cases
         ),

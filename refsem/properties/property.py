@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from gmpy2 import mpq
 
+from refsem.rules.trace import Ball
+
 Coefficients = tuple[tuple[int, mpq], ...]
 
 
@@ -26,11 +28,15 @@ class LinearConstraint:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One disjunct: a box of inputs and the conjunction that makes an output unsafe there."""
+    """One disjunct: a box of inputs and the conjunction that makes an output unsafe there.
+
+    With a ball, only those inputs of the box that lie in it.
+    """
 
     lower: tuple[mpq, ...]
     upper: tuple[mpq, ...]
     unsafe: tuple[LinearConstraint, ...]
+    ball: Ball | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,8 @@ class ReplayedLeaves:
         `InputError` where a function is not defined throughout it.
         """
         (source,) = self.claims.region.boxes
-        region = Region({source: (_ends(lower, unit), _ends(upper, unit))})
+        ends = _ends(lower, unit), _ends(upper, unit)
+        region = Region({source: ends}, balls=self.claims.region.balls)
         targets = {self.claims.target: self.claims.combination}
         return propagate(self.prepared, region, Method.CROWN, targets, lambda *_: None)
 

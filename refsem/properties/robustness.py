@@ -1,7 +1,7 @@
 """Robustness: around every example, within the norm's ball, the label's output is the greatest.
 
     kind = "robustness"
-    norm = "inf"
+    norm = "inf"                # or "L1", "L2"
     radius = 0.02
     clip = [0, 1]               # optional: the ball is cut to these values
     [[examples]]                # or a file of them: `examples.py`
@@ -13,7 +13,7 @@ that class's. With `clip` the example itself has to lie between the two values, 
 point of its own region.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from gmpy2 import mpq
 
@@ -22,8 +22,12 @@ from refsem.properties import examples
 from refsem.properties.examples import Example, read_examples
 from refsem.properties.property import Case, LinearConstraint, Property
 from refsem.properties.statement import LabelledPoint, Statement
+from refsem.rules.trace import Ball, Norm
 from refsem.untrusted.numbers import read_finite
 from refsem.untrusted.strict_json import Value
+
+NORMS: Mapping[str, Norm | None] = {"inf": None, "L1": Norm.L1, "L2": Norm.L2}
+"""The norms by their names; balls of the first are boxes."""
 
 MOST_CASES = 1_000_000
 """Examples times other classes, at most."""
@@ -32,8 +36,9 @@ MOST_CASES = 1_000_000
 def stated(root: Value, graph: Graph) -> Statement:
     """What a robustness file says of a model; `InputError` at the first thing that is not right."""
     members = root.members(("norm", "radius"), ("clip", *examples.KEYS))
-    if members["norm"].text() != "inf":
-        raise members["norm"].error("expected 'inf'")
+    if members["norm"].text() not in NORMS:
+        raise members["norm"].error(f"expected one of {', '.join(NORMS)}")
+    norm = NORMS[members["norm"].text()]
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         raise root.error("robustness is of models of one input and one output")
     radius = read_finite(members["radius"])
@@ -52,8 +57,9 @@ def stated(root: Value, graph: Graph) -> Statement:
     for example in found:
         first = len(cases)
         lower, upper = _box(example, radius, clip)
+        ball = Ball(norm, example.values, radius) if norm and radius else None
         for other, unsafe in _others(example.label, outputs):
-            cases.append(Case(lower, upper, (unsafe,)))
+            cases.append(Case(lower, upper, (unsafe,), ball))
             names.append(f"example {example.number}: {example.label} against {other}")
         span = range(first, len(cases))
         points.append(LabelledPoint(example.number, example.label, example.values, span))

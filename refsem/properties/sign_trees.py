@@ -180,7 +180,9 @@ class _Leaf:
             assumed.setdefault(name, list(nothing))[split.entry] = sign
             multipliers.setdefault(name, list(nothing))[split.entry] += multiplier
         region = Region(
-            claims.region.boxes, {name: _row(values, 0) for name, values in assumed.items()}
+            claims.region.boxes,
+            {name: _row(values, 0) for name, values in assumed.items()},
+            claims.region.balls,
         )
         targets: dict[str, Combination] = {**root.replay.targets, target: combination}
         done = list(root.replay.applications), list(root.replay.judgements)
@@ -213,6 +215,7 @@ class _Leaf:
         above = form
         while (node := state.latest(source, form)) is not None:
             form = self._step(form, node, halved)
+        form = state.within(form, "lower")
         names = {*state.form(form).coefficients, *state.form(above).coefficients}
         suppliers = {name: state.box_of(name) for name in sorted(names)}
         index = state.apply("concretise", self.target, {"below": form, "above": above, **suppliers})

@@ -11,19 +11,24 @@ from refsem.rules.choices import SMOOTH
 from refsem.rules.pairs import PLANAR
 from refsem.rules.piecewise import PIECEWISE
 from refsem.rules.ranged import ENCLOSED
+from refsem.rules.trace import Region
 
 CURVED = frozenset({Op.RELU, *SMOOTH, *ENCLOSED, *PIECEWISE})
 """The operators of one variable operand that are bounded by lines."""
 
 
-def bounded_backwards(prepared: Prepared) -> frozenset[str]:
-    """The nodes whose boxes decide slopes, and the outputs: those worth a backward pass."""
+def bounded_backwards(prepared: Prepared, region: Region) -> frozenset[str]:
+    """The nodes whose boxes decide slopes, and the outputs: those worth a backward pass.
+
+    In a ball entries depend on each other, and an interval step is as good for none.
+    """
     nodes = prepared.nodes.values()
     relaxed: Iterable[str] = (x for node in nodes if node.op in CURVED for x in node.operands)
     paired = (x for node in nodes if node.op in PLANAR for x in node.operands)
     sources = {_source(prepared, x) for x in paired if x in prepared.nodes}
     wanted = {*relaxed, *(x for x in sources if x in prepared.affine), *prepared.graph.outputs}
-    idle = {*fixed_tensors(prepared), *_tight(prepared)}
+    tight = frozenset(region.boxes) if region.balls else _tight(prepared)
+    idle = {*fixed_tensors(prepared), *tight}
     return frozenset(name for name in wanted if name in prepared.nodes and name not in idle)
 
 

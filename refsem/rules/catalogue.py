@@ -6,6 +6,7 @@ about executed arithmetic: nothing applies them yet, and Lean does not read them
 
 from refsem.rules import (
     absolute,
+    balls,
     branches,
     clips,
     enclosed,
@@ -43,6 +44,7 @@ CATALOGUE: tuple[Rule, ...] = (
     *branches.RULES,
     *enclosed.RULES,
     *forms.RULES,
+    *balls.RULES,
     *splits.RULES,
 )
 

@@ -17,6 +17,7 @@ from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared
 from refsem.ir.operators import Op
 from refsem.rules.backwards import CURVED, bounded_backwards, fixed_tensors
+from refsem.rules.ball_choices import ball_choice
 from refsem.rules.choices import SMOOTH, interval_choice
 from refsem.rules.division import established_in_parts
 from refsem.rules.lifts.branches import ROLES
@@ -145,7 +146,8 @@ class Propagation:
         The forms of a tensor, of which there may be many long rows, are then forgotten; where they
         are many and there are several processes, each bounds some of the rows.
         """
-        if target in self.replay.targets or (target, frozenset(stops)) in self.finished:
+        known = target in self.replay.targets or (target, frozenset(stops)) in self.finished
+        if known or self.replay.regions[self.region].balls:
             box = self.concretised(target, *self.forms(target, stops))
             if target not in self.replay.targets:
                 self.replay.forget(self.finished.pop((target, frozenset(stops))))
@@ -161,6 +163,16 @@ class Propagation:
         if rows * width < LEAST_DIVIDED or self.processes == 1:
             return self._established(whole)
         return established_in_parts(self.replay, whole, rows, self.processes)
+
+    def within(self, form: int, side: str) -> int:
+        """The form with coefficients given up for what the region's balls allow."""
+        region = self.replay.regions[self.region]
+        for node, ball in region.balls.items():
+            if node in self.form(form).coefficients:
+                coefficients, box = self.form(form).coefficients[node], region.boxes[node]
+                rule, chosen = ball_choice(ball, coefficients, box, side)
+                form = self.apply(rule, node, {"form": form}, chosen)
+        return form
 
     def forms(self, target: str, stops: Collection[str]) -> tuple[int, int]:
         """Forms below and above a tensor or named target, in terms of the tensors in `stops`."""
@@ -281,6 +293,7 @@ class Propagation:
 
     def concretised(self, target: str, below: int, above: int) -> int:
         """The box of a target between two of its forms."""
+        below, above = self.within(below, "lower"), self.within(above, "upper")
         names = {*self.form(below).coefficients, *self.form(above).coefficients}
         suppliers = {name: self.box_of(name) for name in sorted(names)}
         return self.apply("concretise", target, {"below": below, "above": above, **suppliers})
@@ -302,7 +315,7 @@ def propagate(
     if method is Method.ALPHA:
         raise ValueError("optimised slopes are chosen by refsem.search.alpha")
     state = Propagation(Replay(prepared, (region,), targets), 0, processes=processes)
-    needed = frozenset[str]() if method is Method.IBP else bounded_backwards(prepared)
+    needed = frozenset[str]() if method is Method.IBP else bounded_backwards(prepared, region)
     users = _last_users(prepared)
     for done, node in enumerate(prepared.nodes):
         progress(node, done, len(prepared.nodes))

@@ -134,6 +134,10 @@ def _check_region(prepared: Prepared, region: Region) -> None:
         node = prepared.nodes.get(name)
         if node is None or signs.shape != (1, node.size):
             raise ValueError(f"the region's signs of {name!r} do not fit a variable tensor")
+    for name, ball in region.balls.items():
+        node = prepared.nodes.get(name)
+        if node is None or len(ball.centre) != node.size or ball.radius < 0:
+            raise ValueError(f"the region's ball of {name!r} does not fit a variable tensor")
 
 
 def _check_target(prepared: Prepared, name: str, combination: Combination) -> None:

@@ -5,8 +5,8 @@ applications that supply its givens. It carries no derived value: those are reco
 here is believed until `refsem.rules.replay` has established it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from gmpy2 import mpq
@@ -28,22 +28,56 @@ Combination = Mapping[str, ExactTensor]
 """Coefficients on some tensors: (rows, size of the tensor) each."""
 
 
+class Norm(Enum):
+    """How the distance to a centre is measured: the sum of distances, or the root of squares."""
+
+    L1 = "L1"
+    L2 = "L2"
+
+
+@dataclass(frozen=True, slots=True)
+class Ball:
+    """The points whose distance to a centre, in a norm, is at most the radius (not negative)."""
+
+    norm: Norm
+    centre: tuple[mpq, ...]
+    radius: mpq
+
+    @property
+    def allowance(self) -> mpq:
+        """What the distances of the entries, or their squares in L2, sum to at most."""
+        return self.radius if self.norm is Norm.L1 else self.radius * self.radius
+
+    def holds(self, point: Iterable[mpq]) -> bool:
+        """Whether a point, an entry for each of the centre's, lies in the ball, exactly."""
+        distances = [x - m for x, m in zip(point, self.centre, strict=True)]
+        used = [abs(d) if self.norm is Norm.L1 else d * d for d in distances]
+        return bool(sum(used, _ZERO) <= self.allowance)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
     """A box of values for some tensors (the inputs, as a rule), each end of shape (1, size).
 
     `signs` says of entries of other tensors, in shape (1, size), that they are at least 0 (1), at
-    most 0 (-1), or nothing (0).
+    most 0 (-1), or nothing (0). `balls` says of tensors that they lie in a ball besides.
     """
 
     boxes: Mapping[str, tuple[ExactTensor, ExactTensor]]
     signs: Mapping[str, ExactTensor] = field(default_factory=dict)
+    balls: Mapping[str, Ball] = field(default_factory=dict)
 
     def contains(self, other: "Region") -> bool:
         """Whether every tensor bounded here is bounded at least as tightly there.
 
-        So it has to be with signs: what is assumed here has to be assumed there too.
+        So it has to be with signs and balls: what is assumed here has to be assumed there too.
         """
+        for name, ball in self.balls.items():
+            inner = other.balls.get(name)
+            if inner is None or replace(inner, radius=ball.radius) != ball:
+                return False
+            if inner.radius > ball.radius:
+                return False
         for name, (lower, upper) in self.boxes.items():
             if name not in other.boxes:
                 return False

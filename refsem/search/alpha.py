@@ -51,7 +51,7 @@ def bounded_by(
         return propagate(prepared, region, Method.CROWN, targets, progress, processes)
     state = Propagation(Replay(prepared, (region,), targets), 0)
     run = _Alpha(state, frozenset(n for n in prepared.nodes if n not in prepared.affine))
-    needed = bounded_backwards(prepared)
+    needed = bounded_backwards(prepared, region)
     for done, node in enumerate(prepared.nodes):
         progress(node, done, len(prepared.nodes))
         state.boxes[node] = state.interval(node)
@@ -96,6 +96,7 @@ class _Alpha:
             for side, signed in ((Side.LOWER, rows), (Side.UPPER, rows.negated()))
         )
         state.finished[target, frozenset(region.boxes)] = below, above
+        below, above = state.within(below, "lower"), state.within(above, "upper")
         names = {*state.form(below).coefficients, *state.form(above).coefficients}
         suppliers = {name: state.boxes[name] for name in sorted(names)}
         return state.apply("concretise", target, {"below": below, "above": above, **suppliers})

@@ -12,7 +12,7 @@ from gmpy2 import mpq
 from plain_network import PlainNetwork
 from rich.console import Console
 
-from refsem.audit.network import NetworkAudit, Verdict, audit_network, silent
+from refsem.audit.network import Budget, NetworkAudit, Verdict, audit_network, silent
 from refsem.audit.report import Said, print_report
 from refsem.audit.robustness import Counts, ExampleReport, example_reports
 from refsem.audit.robustness_report import robustness_object, robustness_parts
@@ -204,3 +204,88 @@ def test_the_command_names_the_case_and_gives_outputs_once(
     found = json.loads(capsys.readouterr().out)
     assert found["robustness"]["certified"] == 1
     assert [output["case"] for output in found["outputs"]] == [0] * 3 + [2] * 3
+
+
+@pytest.mark.parametrize("norm", ["L1", "L2"])
+@pytest.mark.parametrize("seed", range(3))
+def test_balls_are_judged_as_balls(tmp_path: Path, norm: str, seed: int) -> None:
+    layers = builders.random_layers((3, 6, 5, 3), seed=seed, kind="integer")
+    model = builders.sequential(tmp_path / "m.onnx", layers)
+    plain, source = PlainNetwork.read(model), np.random.default_rng(seed)
+    centres = [[Fraction(int(n), 5) for n in row] for row in source.integers(-4, 5, (10, 3))]
+    labels = []
+    for centre in centres:
+        outputs = plain.values({"x": centre})["y"]
+        labels.append(outputs.index(max(outputs)))
+    examples = [
+        (label, [str(value) for value in centre])
+        for label, centre in zip(labels, centres, strict=True)
+    ]
+    radius = Fraction(1, 6)
+    path = write(tmp_path / "p.toml", str(radius), examples, "clip = [-0.81, 0.81]\n")
+    path.write_text(path.read_text("utf-8").replace('"inf"', f'"{norm}"'), "utf-8")
+    _, reports = judged(model, path)
+    box = write(tmp_path / "b.toml", str(radius), examples, "clip = [-0.81, 0.81]\n")
+    around = judged(model, box)[1]
+    for report, outer, centre in zip(reports, around, centres, strict=True):
+        assert report.margin >= outer.margin
+        for step in source.integers(-6, 7, (60, 3)):
+            moved = [Fraction(int(s), 36) for s in step]
+            used = sum(abs(s) if norm == "L1" else s * s for s in moved)
+            if used <= (radius if norm == "L1" else radius * radius):
+                at = [max(min(c + s, Fraction("0.81")), Fraction("-0.81"))
+                      for c, s in zip(centre, moved, strict=True)]  # fmt: skip
+                found = least_difference(plain.values({"x": at})["y"], report.point.label)
+                assert report.margin <= found
+        if report.witness is not None:
+            at = [Fraction(str(value)) for value in report.witness.inputs]
+            steps = [a - c for a, c in zip(at, centre, strict=True)]
+            used = sum(abs(s) if norm == "L1" else s * s for s in steps)
+            assert used <= (radius if norm == "L1" else radius * radius)
+            assert all(abs(a) <= Fraction("0.81") for a in at)
+            assert least_difference(plain.values({"x": at})["y"], report.point.label) <= 0
+    assert any(r.margin > o.margin for r, o in zip(reports, around, strict=True))
+
+
+def test_a_linear_classifier_is_decided_up_to_the_dual_norm(tmp_path: Path) -> None:
+    """The label's output is ahead by 6x + 8y: 10 times the radius in L2, 8 times in L1."""
+    model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[6, 0], [8, 0]], [0, 0])])
+    at = (0, ["1/2", "1/4"])  # ahead by 5
+    for norm, certified, refuted in (("L2", "0.4999999", "0.500001"), ("L1", "0.6249", "0.6251")):
+        for radius, verdict in ((certified, Verdict.HOLDS), (refuted, Verdict.VIOLATED)):
+            path = write(tmp_path / "p.toml", radius, [at])
+            path.write_text(path.read_text("utf-8").replace('"inf"', f'"{norm}"'), "utf-8")
+            _, (report,) = judged(model, path)
+            assert report.verdict is verdict
+
+
+def test_branching_in_a_ball_certifies_more(tmp_path: Path) -> None:
+    layers = builders.random_layers((3, 6, 5, 3), seed=2, kind="integer")
+    model = builders.sequential(tmp_path / "m.onnx", layers)
+    plain = PlainNetwork.read(model)
+    source, examples = np.random.default_rng(8), []
+    for row in source.integers(-9, 10, (10, 3)):
+        centre = [Fraction(int(n), 5) for n in row]
+        outputs = plain.values({"x": centre})["y"]
+        examples.append((outputs.index(max(outputs)), [str(value) for value in centre]))
+    path = write(tmp_path / "p.toml", "2/5", examples)
+    path.write_text(path.read_text("utf-8").replace('"inf"', '"L2"'), "utf-8")
+    statement = load_statement(path, load_model(model), "")
+    prepared = prepare(statement.graph)
+    bare = audit_network(prepared, statement.property, Method.CROWN, silent)
+    budget = Budget(60.0, lambda *_: None, everywhere=False)
+    branched = audit_network(prepared, statement.property, Method.CROWN, silent, budget)
+    before, after = (Counts.of(example_reports(statement, one)) for one in (bare, branched))
+    assert before.undecided > 0
+    assert after.certified > before.certified
+
+
+def test_files_that_know_boxes_only_are_refused_for_balls(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1, -1]], [0, 0])])
+    path = write(tmp_path / "p.toml", "1/3", [(0, ["1/2"])])
+    path.write_text(path.read_text("utf-8").replace('"inf"', '"L1"'), "utf-8")
+    for option in ("--bounds", "--write-certificate"):
+        assert main(["audit", str(model), str(path), option, str(tmp_path / "f.json")]) == 3
+        assert "are no boxes" in capsys.readouterr().err

@@ -139,9 +139,13 @@ def points(draw: Callable[[st.SearchStrategy[mpq]], mpq], rule: Rule) -> Point:
     return draw_point(rule, Drawn(draw, _MODEST_NUMBERS if _modest(rule) else _NUMBERS))
 
 
+_ASKED = {name: {"p": mpq(1, 2**60) <= Term("p")} for name in ("l2_ball_lower", "l2_ball_upper")}
+"""What is asked of a variable besides: the inverse of a multiplier is to be a binary32 value."""
+
+
 def _modest(rule: Rule) -> bool:
     """Whether wide numbers have no place: in functions, and in products of two that are free."""
-    return has_functions(rule) or rule.name in {"enclosed_upper", "enclosed_lower"}
+    return has_functions(rule) or rule.name in {"enclosed_upper", "enclosed_lower", *_ASKED}
 
 
 def grids(rule: Rule) -> tuple[tuple[mpq, ...], ...]:
@@ -174,6 +178,8 @@ def draw_point(rule: Rule, source: Source) -> Point:
             for side in rule.sides
             if name == max(_mentioned(side.relation), key=order.index)
         ]
+        if name in _ASKED.get(rule.name, {}):
+            relations.append(_ASKED[rule.name][name])
         if name in determined:
             values[name] = evaluate(determined[name].right, values)
         elif name in inputs:

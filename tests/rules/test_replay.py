@@ -112,6 +112,7 @@ def test_every_lift_is_executed_by_these_networks() -> None:
             used |= {one.rule for one in run(prepared, box, method, targets).replay.applications}
     elsewhere = {"floor_lower", "ceiling_upper"}  # by the review of a split tree
     elsewhere |= {"split_interval", "multiplier_lower"}  # by test_signs
+    elsewhere |= {f"{norm}_ball_{side}" for norm in ("l1", "l2") for side in ("lower", "upper")}
     elsewhere |= {*table.SMOOTH_INTERVALS, *table.SMOOTH_UPPER, *table.SMOOTH_LOWER}
     kinds = ("interval", "upper", "lower")  # of pieces: by test_piecewise_networks
     pieces = (*table.ALGEBRAIC, *table.WHOLE, "enclosed")  # the last by test_enclosed_networks

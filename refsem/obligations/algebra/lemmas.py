@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from refsem.ir.operators import Op
 from refsem.ir.terms import Relation, Term, maximum, select, term
+from refsem.rules import balls
 from refsem.rules.boxes import inside, l, t, u, x
 from refsem.rules.clips import alpha
 from refsem.rules.powers import EVEN, ODD, power, tangent, times_itself
@@ -66,6 +67,9 @@ def _left(op: Op, n: int) -> tuple[Relation, ...]:
     )
 
 
+_PRODUCT = (balls.c - balls.k) * (balls.x - balls.m)
+_SQUARES = balls.p * (balls.c - balls.k) * (balls.c - balls.k) + balls.s * balls.w
+
 _SCALED = (alpha * l <= alpha * x, alpha * x <= alpha * u)
 
 LEMMAS: Mapping[str, tuple[Relation, ...]] = {
@@ -75,6 +79,8 @@ LEMMAS: Mapping[str, tuple[Relation, ...]] = {
     "hard_swish_lower": tuple(
         (2 * t + 3) * v - t * t <= v * (v + 3) for v in (x, term(3), -term(3))
     ),
+    "l2_ball_lower": (-_SQUARES <= _PRODUCT,),
+    "l2_ball_upper": (_PRODUCT <= _SQUARES,),
     "power6_interval": _squares((2,)),
     "power8_interval": _squares((2, 4)),
     **{f"{op.value}_upper": (_convex(op, n, l), _convex(op, n, u)) for op, n in EVEN},

@@ -14,11 +14,13 @@ from refsem.ir.readings import evaluate_tensor, holds_tensor
 from refsem.rules.rule import Rule
 from refsem.rules.trace import (
     Application,
+    Ball,
     Box,
     Combination,
     Form,
     Judgement,
     Line,
+    Norm,
     Plane,
     Region,
     Side,
@@ -66,6 +68,13 @@ class Context:
         if self.node not in self.region.signs:
             raise RefusedError(f"the region assumes no sign of {self.node!r}")
         return self.region.signs[self.node]
+
+    def ball(self, norm: Norm) -> Ball:
+        """The ball in this norm that the region assumes of the node."""
+        found = self.region.balls.get(self.node)
+        if found is None or found.norm is not norm:
+            raise RefusedError(f"the region assumes no {norm.value} ball of {self.node!r}")
+        return found
 
     def line(self, role: str, side: Side) -> Line:
         """The supplier in this role, which must be a line of this node on this side."""

@@ -14,7 +14,7 @@ from refsem.exact import ExactTensor
 from refsem.exact.tensor import concatenate
 from refsem.ir.affine import AffineNode
 from refsem.rules.lifts.context import Context, Lift, RefusedError
-from refsem.rules.trace import Box, Form, Judgement, Side
+from refsem.rules.trace import Box, Form, Judgement, Norm, Side
 
 _ZERO = mpq(0)
 
@@ -135,6 +135,32 @@ def one_sided(side: Side) -> Lift:
             raise RefusedError(f"{context.node!r} is not in the form")
         coefficients = form.coefficients[context.node]
         values = context.derive({"c": coefficients, "m": box.lower}, coefficients.shape[0])
+        return _replace(form, context.node, side, [(context.node, values["k"])], values["q"])
+
+    return lift
+
+
+def in_ball(side: Side, norm: Norm, multiplier: str) -> Lift:
+    """A node's coefficients are given up, or some kept, for what the region's ball allows.
+
+    The multiplier of the shares has to be the same in all entries of a row. Then only the sum of
+    the shares counts: the whole allowance is put on the first entry.
+    """
+
+    def lift(context: Context) -> Judgement:
+        form, ball = context.form("form", side, Side.EQUAL), context.ball(norm)
+        if context.node not in form.coefficients:
+            raise RefusedError(f"{context.node!r} is not in the form")
+        coefficients = form.coefficients[context.node]
+        rows, size = coefficients.shape
+        shares = [ball.allowance, *[_ZERO] * (size - 1)]
+        centre, share = (
+            ExactTensor.from_rationals(row, (1, size)) for row in (ball.centre, shares)
+        )
+        values = context.derive({"c": coefficients, "m": centre, "w": share}, rows)
+        chosen = values[multiplier]
+        if not chosen.equal(chosen[:, :1].broadcast_to(chosen.shape)).all():
+            raise RefusedError(f"{multiplier!r} is not the same for all entries of a row")
         return _replace(form, context.node, side, [(context.node, values["k"])], values["q"])
 
     return lift

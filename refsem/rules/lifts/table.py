@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from refsem.rules.lifts import boxes, branches, curves, enclosed, forms, forward, pairs
 from refsem.rules.lifts.context import Lift
-from refsem.rules.trace import Side
+from refsem.rules.trace import Norm, Side
 
 SMOOTH_INTERVALS = (
     *("exp_interval", "log_interval", "softplus_interval", "sqrt_interval"),
@@ -55,6 +55,10 @@ LIFTS: Mapping[str, Lift] = {
     "floor_lower": forms.one_sided(Side.LOWER),
     "ceiling_upper": forms.one_sided(Side.UPPER),
     "concretise": forms.concretise,
+    "l1_ball_lower": forms.in_ball(Side.LOWER, Norm.L1, "g"),
+    "l1_ball_upper": forms.in_ball(Side.UPPER, Norm.L1, "g"),
+    "l2_ball_lower": forms.in_ball(Side.LOWER, Norm.L2, "s"),
+    "l2_ball_upper": forms.in_ball(Side.UPPER, Norm.L2, "s"),
     "split_interval": boxes.split_interval,
     "multiplier_lower": forms.multiplier_lower,
     **dict.fromkeys(SMOOTH_INTERVALS, curves.smooth_interval),
