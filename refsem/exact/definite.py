@@ -84,3 +84,22 @@ def transposed_solution(lower: Sequence[Sequence[mpq]], right: Sequence[mpq]) ->
         for j in range(i + 1, len(found)):
             found[i] -= lower[j][i] * found[j]
     return tuple(found)
+
+
+def inverse(matrix: Matrix) -> Matrix:
+    """The inverse of a positive definite matrix; `ValueError` for one that is not."""
+    match definite(matrix):
+        case NotDefinite():
+            raise ValueError("the matrix is not positive definite")
+        case found:
+            pass
+    size = range(len(matrix))
+    columns = []
+    for k in size:
+        right = [mpq(int(i == k)) for i in size]
+        for i in size:
+            for j in range(i):
+                right[i] -= found.lower[i][j] * right[j]
+        scaled = [value / pivot for value, pivot in zip(right, found.diagonal, strict=True)]
+        columns.append(transposed_solution(found.lower, scaled))
+    return tuple(columns)

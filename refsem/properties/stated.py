@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from refsem.ir.graph import Graph
-from refsem.properties import residual, robustness
+from refsem.properties import lyapunov, residual, robustness
 from refsem.properties.loading import load_property
 from refsem.properties.statement import Statement
 from refsem.untrusted.strict_json import Value
@@ -28,6 +28,7 @@ HEADER = ("format", "kind", "model_sha256")
 """The keys that every file may have; a kind's own come besides."""
 
 KINDS: Mapping[str, Callable[[Value, Graph], Statement]] = {
+    "lyapunov": lyapunov.stated,
     "residual": residual.stated,
     "robustness": robustness.stated,
 }

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 from gmpy2 import mpq
 
-from refsem.exact.definite import Definite, NotDefinite, definite
+from refsem.exact.definite import Definite, NotDefinite, definite, inverse
 
 
 def rational(rows: tuple[tuple[int, ...], ...]) -> tuple[tuple[mpq, ...], ...]:
@@ -65,3 +65,12 @@ def test_what_is_not_symmetric_is_refused() -> None:
     for rows in (((1, 2), (3, 4)), ((1, 2),)):
         with pytest.raises(ValueError, match="not symmetric"):
             definite(rational(rows))
+
+
+def test_the_inverse_of_a_definite_matrix() -> None:
+    matrix = rational(((5, 1, -2), (1, 4, 1), (-2, 1, 3)))
+    found, size = inverse(matrix), range(3)
+    for i, j in product(size, size):
+        assert sum((matrix[i][k] * found[k][j] for k in size), mpq(0)) == (i == j)
+    with pytest.raises(ValueError, match="not positive definite"):
+        inverse(rational(((0,),)))
