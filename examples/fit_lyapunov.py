@@ -51,17 +51,17 @@ def fitted(features: Array, wanted: Array) -> Array:
 
 
 def controller(
-    law: tuple[float, float], most: tuple[float, float], seed: int
+    law: tuple[float, float], most: tuple[float, float], neurons: int, seed: int
 ) -> tuple[Array, Array]:
-    """The weights of a controller of six neurons, near the law times the state."""
-    inner = directions(6, 0.7, seed)
+    """The weights of a controller of so many neurons, near the law times the state."""
+    inner = directions(neurons, 0.7, seed)
     points = grid(most)
     return inner, fitted(np.tanh(points @ inner), points @ np.array(law))
 
 
 def candidate(form: Array, most: tuple[float, float], seed: int) -> tuple[Array, Array]:
-    """The weights of a candidate of four squares, near xᵀ·form·x."""
-    inner = directions(4, 0.25, seed)
+    """The weights of a candidate of three squares, near xᵀ·form·x."""
+    inner = directions(3, 0.25, seed)
     points = grid(most)
     wanted = np.einsum("pi,ij,pj->p", points, form, points)
     return inner, fitted(np.tanh(points @ inner) ** 2, wanted)
@@ -94,13 +94,13 @@ def save(path: Path, inner: Array, outer: Array, *, squared: bool) -> None:
 
 def main(folder: Path) -> None:
     """Write the four networks."""
-    inner, outer = controller((-1.0, -1.5), (1.0, 1.0), SEED)
+    inner, outer = controller((-1.0, -1.5), (1.0, 1.0), 2, SEED)
     save(folder / "double_integrator.onnx", inner, outer, squared=False)
-    inner, outer = controller((-4.0, -2.0), (1.0, 2.0), SEED + 1)
+    inner, outer = controller((-4.0, -2.0), (1.0, 2.0), 3, SEED + 1)
     save(folder / "pendulum.onnx", inner, outer, squared=False)
     save(folder / "pendulum_bad.onnx", inner, -outer, squared=False)
     form = np.array([[1.5, -0.5], [-0.5, 1.0]])
-    inner, outer = candidate(form, (1.2, 1.2), SEED + 2)
+    inner, outer = candidate(form, (0.6, 0.6), SEED + 2)
     save(folder / "van_der_pol.onnx", inner, outer, squared=True)
 
 

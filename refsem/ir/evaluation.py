@@ -7,16 +7,18 @@ statement of it: elementwise operators are their catalogue terms, the rest their
 
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from refsem.exact import ExactTensor
 from refsem.ir.affine import AffineNode, NotAffine, affine_node, attribute_values, spread_steps
 from refsem.ir.composites import BOUNDED, expanded
 from refsem.ir.graph import Graph, Node
+from refsem.ir.joining import outputs_joined
 from refsem.ir.lowering import lowered
 from refsem.ir.operators import OPERANDS, ROW, Op, Shape
 from refsem.ir.plan_values import plan_value
 from refsem.ir.readings import IrrationalError, UndefinedError, evaluate_tensor
+from refsem.ir.restricting import needed
 from refsem.ir.terms import rational_everywhere
 
 
@@ -39,6 +41,17 @@ class Prepared:
         """The distinct operands of a node that are not constants."""
         operands = self.nodes[name].operands
         return tuple(dict.fromkeys(x for x in operands if x not in self.constants))
+
+
+def restricted_to(prepared: Prepared, outputs: tuple[str, ...]) -> Prepared:
+    """The prepared form with these outputs, and of its nodes those that they need and the inputs.
+
+    Constants and shapes are all kept: what is not asked for costs nothing.
+    """
+    graph = replace(prepared.graph, outputs=outputs)
+    kept = needed(prepared.nodes.values(), outputs) | set(graph.inputs)
+    nodes = {name: node for name, node in prepared.nodes.items() if name in kept}
+    return replace(prepared, graph=graph, nodes=nodes)
 
 
 def prepare(graph: Graph) -> Prepared:
@@ -175,7 +188,7 @@ def evaluate_graph(prepared: Prepared, given: Mapping[str, ExactTensor]) -> dict
     """
     values: dict[str, ExactTensor] = {}
     constants = dict(prepared.constants)
-    for name in prepared.graph.outputs:
+    for name in (*prepared.graph.outputs, *outputs_joined(prepared.graph)):
         if name in constants:
             values[name] = constants[name]
     for name, node in prepared.nodes.items():

@@ -66,7 +66,14 @@ def output_parts(graph: Graph) -> tuple[tuple[str, int], ...]:
     """The outputs that a joined graph was made of, with their sizes, in order; else its output."""
     known = graph.by_name()
     (sink,) = (known[name] for name in graph.outputs)
-    if sink.op is not Op.CONCAT or sink.name.rstrip("'") != OUTPUTS:
-        return ((sink.name, sink.size),)
-    flat = (known[operand] for operand in sink.operands)
-    return tuple((one.operands[0], one.size) for one in flat)
+    parts = outputs_joined(graph)
+    return tuple((name, known[name].size) for name in parts) or ((sink.name, sink.size),)
+
+
+def outputs_joined(graph: Graph) -> tuple[str, ...]:
+    """The outputs that a joined graph was made of; none where the outputs are as they were."""
+    if len(graph.outputs) != 1 or graph.outputs[0].rstrip("'") != OUTPUTS:
+        return ()
+    known = graph.by_name()
+    sink = known[graph.outputs[0]]
+    return tuple(known[name].operands[0] for name in sink.operands if sink.op is Op.CONCAT)

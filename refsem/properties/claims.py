@@ -20,6 +20,7 @@ from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.exact.tensor import BooleanArray
 from refsem.ir.evaluation import Prepared
+from refsem.ir.joining import output_parts
 from refsem.properties.property import Case, Coefficients, LinearConstraint, Property
 from refsem.rules.trace import Ball, Box, Combination, Region
 
@@ -139,12 +140,12 @@ def _summed(parts: Iterable[Coefficients]) -> Coefficients:
 
 
 def _claims(prepared: Prepared, cases: tuple[tuple[int, Case], ...]) -> RegionClaims:
-    source, sink = prepared.graph.inputs[0], prepared.graph.outputs[0]
+    source = prepared.graph.inputs[0]
     constraints = [constraint for _, case in cases for constraint in case.unsafe]
-    combination = {sink: _rows([c.outputs for c in constraints], prod(prepared.shapes[sink]))}
-    if any(constraint.inputs for constraint in constraints):
+    combination = _of_outputs(prepared, [c.outputs for c in constraints])
+    if any(constraint.inputs for constraint in constraints) or not combination:
         rows = _rows([c.inputs for c in constraints], prepared.nodes[source].size)
-        combination[source] = combination[sink] + rows if source == sink else rows
+        combination[source] = combination[source] + rows if source in combination else rows
     case = cases[0][1]
     lower, upper = (ExactTensor.from_rationals(e).reshape(1, -1) for e in (case.lower, case.upper))
     return RegionClaims(
@@ -155,6 +156,22 @@ def _claims(prepared: Prepared, cases: tuple[tuple[int, Case], ...]) -> RegionCl
         ExactTensor.from_rationals([c.bound for c in constraints]).reshape(1, -1),
         np.array([[c.strict for c in constraints]], dtype=np.bool_),
     )
+
+
+def _of_outputs(prepared: Prepared, constraints: list[Coefficients]) -> dict[str, ExactTensor]:
+    """The rows in terms of the outputs that they speak of, each by itself."""
+    found: dict[str, ExactTensor] = {}
+    start = 0
+    for name, size in output_parts(prepared.graph):
+        own = [
+            tuple((place - start, factor) for place, factor in one if start <= place < start + size)
+            for one in constraints
+        ]
+        if any(own):
+            rows = _rows(own, size)
+            found[name] = found[name] + rows if name in found else rows
+        start += size
+    return found
 
 
 def _rows(constraints: list[Coefficients], size: int) -> ExactTensor:

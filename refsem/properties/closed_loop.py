@@ -10,13 +10,13 @@ Kinks are not differentiated: `GraphError` names the tensor.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
 import numpy as np
 
 from refsem.ir.composites import Builder, expanded
+from refsem.ir.derivatives import NoDerivativeError, derivative, has_kinks
 from refsem.ir.differentiate import Kinks, forward_derivative, reverse_derivative
-from refsem.ir.graph import Graph, Node, check_wellformed, make_node
+from refsem.ir.graph import Graph, GraphError, Node, check_wellformed, make_node
 from refsem.ir.operators import Op
 from refsem.ir.restricting import inlined, restricted
 from refsem.ir.term_nodes import TermNodes
@@ -50,38 +50,70 @@ class Curves:
 def closed_loop(file: LyapunovFile) -> ClosedLoop:
     """The closed loop that a file states."""
     source = make_node(STATE, Op.INPUT, (), {"shape": (len(file.states),)})
-    builder = Builder("V", frozenset({STATE}))
+    if file.time is Time.DISCRETE:
+        return _step_by_step(file, source)
+    if isinstance(file.candidate, Graph):
+        return _along_the_flow(file, source, file.candidate)
+    builder = Builder("flow", frozenset({STATE}))
     builder.nodes.append(source)
-    value = _value(builder, file, source, "candidate ")
-    first = _graph(builder, (value.name,))
-    if file.time is Time.CONTINUOUS:
-        return _along_the_flow(file, first)
-    moved = _moved(builder, file, source)
-    later = _value(builder, file, moved, "next candidate ")
-    change = builder.apply(Op.SUB, later, value)
+    nodes = TermNodes(builder, _known(builder, file, source))
+    form = _term(file)
+    value, rates = nodes.node(form), [nodes.node(one) for one in file.dynamics]
+    slopes = [nodes.node(_slope(form, name)) for name in file.states]
+    return _concluded(builder, value, slopes, rates)
+
+
+def _concluded(
+    builder: Builder, value: Node, slopes: Sequence[Node], rates: Sequence[Node]
+) -> ClosedLoop:
+    """The loop whose V changes by its slopes times the rates."""
+    parts = [builder.apply(Op.MUL, *pair) for pair in zip(slopes, rates, strict=True)]
+    total = parts[0]
+    for part in parts[1:]:
+        total = builder.apply(Op.ADD, total, part)
+    value, change, moved = _row(builder, [value]), _row(builder, [total]), _row(builder, rates)
     graph = _graph(builder, (value.name, change.name, moved.name))
     return ClosedLoop(graph, value.name, change.name, moved.name)
 
 
-def _along_the_flow(file: LyapunovFile, first: Graph) -> ClosedLoop:
-    """The candidate's graph continued by its gradient times the rates of the states."""
-    (value,) = first.outputs
-    found = reverse_derivative(first, {value: _ONE}, "gradient", Kinks.REFUSE)
+def _slope(form: Term, name: str) -> Term:
+    """The derivative of a candidate in a state; `GraphError` where it has kinks."""
+    where = f"the candidate is not differentiated in {name}"
+    if has_kinks(form, name):
+        raise GraphError("", f"{where}: it has kinks")
+    try:
+        return derivative(form, name)
+    except NoDerivativeError as error:
+        raise GraphError("", f"{where}: {error}") from None
+
+
+def _step_by_step(file: LyapunovFile, source: Node) -> ClosedLoop:
+    """The loop whose V changes from a state to the next."""
+    builder = Builder("step", frozenset({STATE}))
+    builder.nodes.append(source)
+    value = _value(builder, file, source, "candidate ")
+    nodes = TermNodes(builder, _known(builder, file, source))
+    moved = _row(builder, [nodes.node(one) for one in file.dynamics])
+    change = builder.apply(Op.SUB, _value(builder, file, moved, "next candidate "), value)
+    graph = _graph(builder, (value.name, change.name, moved.name))
+    return ClosedLoop(graph, value.name, change.name, moved.name)
+
+
+def _along_the_flow(file: LyapunovFile, source: Node, network: Graph) -> ClosedLoop:
+    """A network's graph continued by its gradient times the rates of the states."""
+    start = Builder("V", frozenset({STATE}))
+    start.nodes.append(source)
+    value = _row(start, [inlined(start, network, source, "candidate ")])
+    first = _graph(start, (value.name,))
+    found = reverse_derivative(first, {value.name: _ONE}, "gradient", Kinks.REFUSE)
     known = found.graph.by_name()
     builder = Builder("flow", frozenset(known))
-    source, gradient = known[STATE], known[found.derivatives[STATE]]
-    rates = _moved(builder, file, source)
-    total = None
-    for place in range(len(file.states)):
-        parts = (_entry(builder, node, place) for node in (gradient, rates))
-        product = builder.apply(Op.MUL, *parts)
-        total = product if total is None else builder.apply(Op.ADD, total, product)
-    if total is None:
-        raise ValueError("a closed loop has at least one state")
-    builder.nodes[:0] = found.graph.nodes
+    builder.nodes += found.graph.nodes
     builder.constants |= found.graph.constants
-    graph = _graph(builder, (value, total.name, rates.name))
-    return ClosedLoop(graph, value, total.name, rates.name)
+    slopes = _entries(builder, known[found.derivatives[STATE]], file.states)
+    nodes = TermNodes(builder, _known(builder, file, source))
+    rates = [nodes.node(one) for one in file.dynamics]
+    return _concluded(builder, known[value.name], list(slopes.values()), rates)
 
 
 def _graph(builder: Builder, outputs: tuple[str, ...]) -> Graph:
@@ -96,23 +128,52 @@ def _entry(builder: Builder, tensor: Node, place: int) -> Node:
 
 def _entries(builder: Builder, tensor: Node, names: Sequence[str]) -> dict[str, Node]:
     """The entries of a tensor by name, each of shape (1,)."""
-    flat = builder.apply(Op.RESHAPE, tensor, shape=(tensor.size,))
-    return {name: _entry(builder, flat, place) for place, name in enumerate(names)}
+    flat = tensor
+    if tensor.shape != (tensor.size,):
+        flat = builder.apply(Op.RESHAPE, tensor, shape=(tensor.size,))
+    found: dict[str, Node] = {}
+    for place, name in enumerate(names):
+        found[name] = builder.apply(Op.SLICE, flat, starts=(place,), lengths=(1,), steps=(1,))
+    return found
+
+
+def _known(builder: Builder, file: LyapunovFile, source: Node) -> dict[str, Node]:
+    """States and controls by name."""
+    known = _entries(builder, source, file.states)
+    if file.controller is not None:
+        controls = inlined(builder, file.controller, source, "controller ")
+        known |= _entries(builder, controls, file.controls)
+    return known
+
+
+def _row(builder: Builder, parts: Sequence[Node]) -> Node:
+    """Numbers in a row, of shape (count,)."""
+    wide = [x if x.shape == (1,) else _single(builder, x) for x in parts]
+    return wide[0] if len(wide) == 1 else builder.apply(Op.CONCAT, *wide, axis=0)
+
+
+def _single(builder: Builder, number: Node) -> Node:
+    op = Op.RESHAPE if number.shape else Op.EXPAND
+    return builder.apply(op, number, shape=(1,))
 
 
 def _value(builder: Builder, file: LyapunovFile, point: Node, label: str) -> Node:
     """The candidate at a state, of shape (1,)."""
+    if isinstance(file.candidate, Graph):
+        return _row(builder, [inlined(builder, file.candidate, point, label)])
+    nodes = TermNodes(builder, _entries(builder, point, file.states))
+    return _row(builder, [nodes.node(_term(file))])
+
+
+def _term(file: LyapunovFile) -> Term:
+    """A candidate that is no network, as a term in the states."""
     match file.candidate:
-        case Graph() as network:
-            found = inlined(builder, network, point, label)
-            return builder.apply(Op.RESHAPE, found, shape=(1,))
         case Term() as expression:
-            return _written(builder, _entries(builder, point, file.states), (expression,))
+            return expression
         case tuple():
-            entries = _entries(builder, point, file.states)
-            return _written(builder, entries, (quadratic(file),))
+            return quadratic(file)
         case _:
-            assert_never(file.candidate)
+            raise TypeError("the candidate is a network")
 
 
 def quadratic(file: LyapunovFile) -> Term:
@@ -129,23 +190,6 @@ def quadratic(file: LyapunovFile) -> Term:
                 part = term(factor) * (away[i] * away[j])
                 total = part if total is None else total + part
     return term(0) if total is None else total
-
-
-def _moved(builder: Builder, file: LyapunovFile, source: Node) -> Node:
-    """The dynamics at a state under its controls: an entry for each state."""
-    known = _entries(builder, source, file.states)
-    if file.controller is not None:
-        controls = inlined(builder, file.controller, source, "controller ")
-        known |= _entries(builder, controls, file.controls)
-    return _written(builder, known, file.dynamics)
-
-
-def _written(builder: Builder, known: Mapping[str, Node], terms: Sequence[Term]) -> Node:
-    """The terms in a row."""
-    nodes = TermNodes(builder, known)
-    parts = [nodes.node(one) for one in terms]
-    wide = [x if x.shape == (1,) else builder.apply(Op.EXPAND, x, shape=(1,)) for x in parts]
-    return wide[0] if len(wide) == 1 else builder.apply(Op.CONCAT, *wide, axis=0)
 
 
 def curves(loop: ClosedLoop) -> Curves:

@@ -11,7 +11,7 @@ from gmpy2 import mpq, mpz
 
 from refsem.exact import ExactTensor
 from refsem.exact.sliced import FloatArray
-from refsem.ir.evaluation import Prepared
+from refsem.ir.evaluation import Prepared, restricted_to
 from refsem.properties.claims import RegionClaims
 from refsem.rules.leaves import Boxes
 from refsem.rules.propagation import Method, Propagation, propagate
@@ -27,7 +27,7 @@ class ReplayedLeaves:
     claims: RegionClaims
 
     def bounded(self, lower: FloatArray, upper: FloatArray, unit: int) -> Propagation:
-        """Everything established over a box with ends times 2^-unit.
+        """What the cases need, established over a box with ends times 2^-unit.
 
         `InputError` where a function is not defined throughout it.
         """
@@ -35,7 +35,8 @@ class ReplayedLeaves:
         ends = _ends(lower, unit), _ends(upper, unit)
         region = Region({source: ends}, balls=self.claims.region.balls)
         targets = {self.claims.target: self.claims.combination}
-        return propagate(self.prepared, region, Method.CROWN, targets, lambda *_: None)
+        part = restricted_to(self.prepared, tuple(self.claims.combination))
+        return propagate(part, region, Method.CROWN, targets, lambda *_: None)
 
     def empty(self, state: Propagation) -> bool:
         """Whether the bounds show every case empty."""
