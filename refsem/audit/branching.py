@@ -21,12 +21,13 @@ from refsem.exact import ExactTensor
 from refsem.exact.sliced import TooWideError
 from refsem.exact.tensor import Toward
 from refsem.ir.evaluation import Prepared, evaluate_graph
+from refsem.properties.chains import chained
 from refsem.properties.claims import RegionClaims, with_sums
 from refsem.properties.leaves import LeafJudge
 from refsem.properties.replayed_leaves import ReplayedLeaves
 from refsem.properties.sign_trees import splits_signs
 from refsem.properties.trees import TreeCheck
-from refsem.rules.chain import NotChain, chain
+from refsem.rules.chain import NotChain
 from refsem.rules.leaves import BOUND_BITS, Boxes
 from refsem.rules.tree import Node, preorder
 from refsem.search.branching import MEMORY, Branching, explore
@@ -111,7 +112,7 @@ def branch(
     reason, proof, late = "", None, False
     with work.kept.noted(work.progress):
         while proof is None and not found and not reason:
-            found = _explored(prepared, work, watch)
+            found = _explored(prepared, summed, work, watch)
             if found:
                 break
             work.kept.note(work.progress, now=True)
@@ -182,14 +183,15 @@ def _stopped(search: Branching) -> tuple[str, bool]:
 def _begin(
     prepared: Prepared, claims: RegionClaims, deadline: float, kept: Kept
 ) -> _Work | NotChain:
-    layers = chain(prepared, claims.region, {claims.target: claims.combination})
-    if isinstance(layers, NotChain):
-        return layers
+    found = chained(prepared, claims)
+    if isinstance(found, NotChain):
+        return found
     ((lower, upper),) = claims.region.boxes.values()
-    floats = float_layers(layers)
+    floats = float_layers(found.layers)
     try:
         root = _root(lower, upper)
-        judge = LeafJudge.of(prepared, claims, layers, _unit(floats, lower, upper))
+        unit = _unit(floats, lower, upper)
+        judge = LeafJudge.of(found.prepared, found.claims, found.layers, unit)
     except TooWideError as error:
         return NotChain(str(error))
     if not judge.covers(root):
@@ -221,9 +223,11 @@ def _at_least_one(what: str, bits: int, most: float) -> int:
     return unit
 
 
-def _explored(prepared: Prepared, work: _Work, watch: Watch) -> dict[int, tuple[Points, int]]:
+def _explored(
+    prepared: Prepared, claims: RegionClaims, work: _Work, watch: Watch
+) -> dict[int, tuple[Points, int]]:
     """Points that meet cases, if the search comes upon any before it ends."""
-    search, claims = work.search, work.check.judge.claims
+    search = work.search
     (source,) = claims.region.boxes
     for _ in explore(search, work.deadline, WORKERS):
         watch(search.leaves, len(search.open), work.deadline - time.monotonic())

@@ -34,12 +34,13 @@ from refsem.errors import InputError
 from refsem.exact.sliced import BITS, FloatArray, TooWideError
 from refsem.ir.evaluation import Prepared
 from refsem.properties import Property
+from refsem.properties.chains import chained
 from refsem.properties.claims import RegionClaims, region_claims, with_sums
 from refsem.properties.leaves import LeafJudge
 from refsem.properties.replayed_leaves import ReplayedLeaves
 from refsem.properties.sign_trees import SignJudge, SignLeaf, SignNode, SignSplit, splits_signs
 from refsem.properties.trees import TreeCheck
-from refsem.rules.chain import NotChain, chain
+from refsem.rules.chain import NotChain
 from refsem.rules.leaves import Boxes
 from refsem.rules.replay import ReplayError
 from refsem.rules.tree import Node, Split, TreeError
@@ -260,11 +261,12 @@ def _judged(
     place: str, prepared: Prepared, claims: RegionClaims, region: TreeRegion, workers: int
 ) -> _Region | NotChain:
     claims = with_sums(prepared, claims)
-    layers = chain(prepared, claims.region, {claims.target: claims.combination})
-    if isinstance(layers, NotChain):
+    found = chained(prepared, claims)
+    # a tree of leaves that the replay bounded states no unit, though its graph may be unrolled
+    if isinstance(found, NotChain) or (found.prepared is not prepared and not region.bound_unit):
         return _judged_boxes(place, prepared, claims, region)
     try:
-        judge = LeafJudge.of(prepared, claims, layers, region.bound_unit)
+        judge = LeafJudge.of(found.prepared, found.claims, found.layers, region.bound_unit)
         check = TreeCheck(judge)
         _check_root(judge, region.root)
         leaves, failed = check.open_leaves(region.root, region.nodes, workers)
