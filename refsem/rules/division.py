@@ -40,14 +40,16 @@ def established_in_parts(
     _check_pass(replay, applications)
     ends = [rows * part // processes for part in range(processes + 1)]
     parts = [part for part in pairwise(ends) if part[0] < part[1]]
-    others = [_Child.of(replay, applications, part) for part in parts[1:]]
+    others: list[_Child | None] = []
     try:
+        others.extend(_Child.of(replay, applications, part) for part in parts[1:])
         boxes = [_part(replay, applications, part) for part in parts[:1]]
         for child, part in zip(others, parts[1:], strict=True):
-            boxes.append(child.answer() or _part(replay, applications, part))
+            boxes.append((child and child.answer()) or _part(replay, applications, part))
     finally:
         for child in others:
-            child.end()
+            if child is not None:
+                child.end()
     lower, upper = (concatenate(list(end), 1) for end in zip(*boxes, strict=True))
     replay.applications.extend(applications)
     replay.judgements.extend(Forgotten() for _ in applications[1:])
@@ -116,10 +118,18 @@ class _Child:
     pipe: int
 
     @classmethod
-    def of(cls, replay: Replay, applications: Sequence[Application], rows: Rows) -> "_Child":
-        """A copy of this process at work; it prints nothing, flushes nothing and only answers."""
+    def of(cls, replay: Replay, applications: Sequence[Application], rows: Rows) -> "_Child | None":
+        """A copy of this process at work; it prints nothing, flushes nothing and only answers.
+
+        None where the system gives no process.
+        """
         reading, writing = os.pipe()
-        number = os.fork()
+        try:
+            number = os.fork()
+        except OSError:
+            os.close(reading)
+            os.close(writing)
+            return None
         if number:
             os.close(writing)
             return cls(number, reading)

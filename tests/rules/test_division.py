@@ -75,6 +75,18 @@ def test_a_process_that_ends_without_an_answer_is_done_without(
     assert values(bounded(prepared, 2)) == expected
 
 
+def test_where_there_is_no_process_to_be_had_it_is_done_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused() -> int:
+        raise BlockingIOError
+
+    prepared = NETWORKS["residual_1"]
+    expected = values(bounded(prepared, 1))
+    monkeypatch.setattr(os, "fork", refused)
+    assert values(bounded(prepared, 2)) == expected
+
+
 def test_no_process_is_left() -> None:
     bounded(NETWORKS["residual_1"], 3)
     with pytest.raises(ChildProcessError):
