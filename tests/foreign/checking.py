@@ -15,9 +15,10 @@ def checked(
     *,
     model: Path | None = None,
     data: Path | None = None,
+    property_: Path | None = None,
     semantics: Semantics = Semantics.EXACT,
 ) -> CheckReport:
-    return check_file(Material(file, read_json(file), semantics, model, data))
+    return check_file(Material(file, read_json(file), semantics, model, data, property_))
 
 
 def written(path: Path, content: object) -> Path:
