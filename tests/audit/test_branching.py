@@ -146,14 +146,18 @@ def test_a_root_that_does_not_cover_the_region_proves_nothing(
         branched(prepared, claims)
 
 
-def test_what_is_no_chain_is_split_by_signs(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("inputs", "proof"), [(2, SplitProof), (17, SignProof)])
+def test_chains_unrolled_have_few_inputs_split_else_signs(
+    tmp_path: Path, inputs: int, proof: type[SplitProof | SignProof]
+) -> None:
     """The unsafe set speaks of the input too."""
-    layers = builders.random_layers((2, 6, 1), seed=1, kind="binary32")
+    layers = builders.random_layers((inputs, 6, 1), seed=1, kind="binary32")
     prepared = prepare(load_model(builders.sequential(tmp_path / "net.onnx", layers)))
-    text = "(assert (<= (+ Y_0 X_0) -50))"
-    wanted = load_property(write_property(tmp_path / "p.vnnlib", ["-1"] * 2, ["1"] * 2, text))
+    text = "(assert (<= (+ Y_0 X_0) -150))"
+    ends = ["-1"] * inputs, ["1"] * inputs
+    wanted = load_property(write_property(tmp_path / "p.vnnlib", *ends, text))
     (claims,) = region_claims(prepared, wanted)
-    assert isinstance(branched(prepared, claims).proof, SignProof)
+    assert isinstance(branched(prepared, claims).proof, proof)
 
 
 UNSAFE = {

@@ -35,6 +35,31 @@ def test_satrelu_networks_that_are_quick(data: Path, name: str) -> None:
     assert verdict(model, model.with_suffix(".vnnlib")) == expected
 
 
+CERSYVE = [
+    (f"{system}_{stage}_{part}", f"prop_{system}")
+    for system in ("double_integrator", "pendulum", "point_mass")
+    for stage in ("pretrain", "finetune")
+    for part in ("con", "inv")
+]
+SLOW = ("pendulum_finetune_inv", "point_mass_finetune_inv")
+
+
+@pytest.mark.parametrize(("name", "wanted"), [one for one in CERSYVE if one[0] not in SLOW])
+def test_cersyve_networks_are_what_they_were_trained_for(
+    data: Path, name: str, wanted: str
+) -> None:
+    folder = data / "networks/cersyve"
+    expected = "violated" if "pretrain" in name else "holds"
+    assert verdict(folder / f"{name}.onnx", folder / f"{wanted}.vnnlib") == expected
+
+
+@pytest.mark.nightly
+def test_the_slow_cersyve_network_holds(data: Path) -> None:
+    folder = data / "networks/cersyve"
+    model, wanted = folder / "pendulum_finetune_inv.onnx", folder / "prop_pendulum.vnnlib"
+    assert verdict(model, wanted) == "holds"
+
+
 @pytest.mark.nightly
 def test_all_satrelu_networks(data: Path) -> None:
     models = sorted((data / "networks/neurocodebench_satrelu").glob("*.onnx"))
