@@ -48,8 +48,9 @@ class BoxProof:
     nodes: tuple[Node, ...]
     leaves: int
     rules: frozenset[str]
-    outputs: Box
-    """The hull of the boxes of the network's output over the leaves."""
+    outputs: Box | None
+    """The hull of the boxes of the network's output over the leaves; None if only parts of it, of
+    which the cases speak, were bounded."""
 
     @property
     def reviewed(self) -> int:
@@ -99,11 +100,12 @@ class _Search:
         inner, outer = split(lower, upper, cut)
         self.cut.open.extend([(2 * path + 1, outer, upper), (2 * path, lower, inner)])
 
-    def establish(self, state: Propagation) -> None:
-        """Count a leaf in: the rules it took, and where the output lies over it."""
+    def establish(self, state: Propagation, sink: str) -> None:
+        """Count a leaf in: the rules it took, and where the output lies over it, if it says so."""
         self.leaves += 1
         self.rules |= {one.rule for one in state.replay.applications}
-        (sink,) = state.replay.prepared.graph.outputs
+        if sink not in state.boxes:
+            return
         box, before = state.replay.box(state.boxes[sink]), self.outputs
         if before is not None:
             box = Box(sink, box.lower.minimum(before.lower), box.upper.maximum(before.upper))
@@ -131,8 +133,6 @@ def branch_boxes(
             if stopped is not None:
                 kept.note(search.progress, now=True)
                 return stopped
-    if search.outputs is None:
-        raise AssertionError("a tree without a leaf")
     nodes = tuple(preorder(search.cut.splits))
     return BoxProof(root, nodes, search.leaves, frozenset(search.rules), search.outputs)
 
@@ -155,7 +155,7 @@ def _bounded(leaves: ReplayedLeaves, search: _Search) -> BoxPoints | NoProof | N
         search.cut.open.append(box)
         return NoProof(str(error), late=False)
     if leaves.empty(state):
-        search.establish(state)
+        search.establish(state, leaves.prepared.graph.outputs[0])
         return None
     if found := _met(leaves, search, state, lower, upper):
         search.cut.open.append(box)

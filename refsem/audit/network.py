@@ -424,8 +424,8 @@ def output_box(audit: NetworkAudit, region: RegionAudit) -> tuple[list[mpq], lis
     (output,) = audit.prepared.graph.outputs
     box = state.replay.box(state.boxes[output])
     lower, upper = box.lower, box.upper
-    if isinstance(region.proof, BoxProof):
-        hull = region.proof.outputs
+    hull = region.proof.outputs if isinstance(region.proof, BoxProof) else None
+    if hull is not None:
         lower, upper = lower.maximum(hull.lower), upper.minimum(hull.upper)
     return lower.rationals(), upper.rationals()
 

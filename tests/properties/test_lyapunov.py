@@ -14,7 +14,14 @@ from gmpy2 import mpq
 from onnx import helper
 
 from refsem.audit.branching import branch
-from refsem.audit.network import Verdict, audit_region, silent
+from refsem.audit.network import (
+    Budget,
+    Verdict,
+    audit_network,
+    audit_region,
+    output_bounds,
+    silent,
+)
 from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir import load_model
@@ -321,3 +328,13 @@ def test_a_candidate_that_does_not_vanish_or_is_flat_is_refused(bent: Maker) -> 
     ):
         with pytest.raises(InputError, match=message):
             bent(LINE.replace("{quadratic = [[1]]}", f'{{expression = "{text}"}}'))
+
+
+def test_a_whole_audit_has_boxes_of_all_outputs(bent: Maker) -> None:
+    """Leaves bound the parts that the cases speak of; the report still has every output."""
+    statement = bent(HOLDING["reached"].replace("-0.25], upper = [0.25", "-0.9], upper = [0.9"))
+    prepared = prepare(joined(statement.graph))
+    budget = Budget(60.0, lambda *_: None, everywhere=True)
+    audit = audit_network(prepared, statement.property, Method.CROWN, silent, budget)
+    assert audit.verdict is Verdict.HOLDS
+    assert len(list(output_bounds(audit))) == 3 * len(statement.cases)
