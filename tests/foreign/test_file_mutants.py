@@ -263,6 +263,17 @@ def test_a_file_about_another_graph_is_not_accepted(bases: list[Base], tmp_path:
     assert judged == 3 * len(KINDS)
 
 
+def test_every_report_answers_five_questions(bases: list[Base], tmp_path: Path) -> None:
+    """And says another thing to each."""
+    for base in bases:
+        (path := (base.folder or tmp_path) / "f.json").write_text(base.text)
+        given = {"model": base.model, "property_": base.property_}
+        said = checked(path, semantics=base.semantics, **given).answers
+        parts = (said.checked, said.candidates, said.recomputed, said.lifted_by, said.outside)
+        assert len(set(parts)) == 5, base.name
+        assert all(len(part) > 10 for part in parts), base.name
+
+
 def test_a_gigabyte_of_zeros_is_refused_unread(tmp_path: Path) -> None:
     with (path := tmp_path / "zeros.json").open("wb") as file:
         file.truncate(2**30)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from checking import checked, written
-from node_samples import graph_document, node
+from node_samples import graph_document, graph_file, node
 
 from refsem.certificates.report import Semantics, Verdict
 from refsem.errors import InputError
@@ -298,6 +298,18 @@ def test_leaf_bounds_are_recomputed_with_the_model(
     tmp_path: Path, kind: str, bound: float, verdict: Verdict
 ) -> None:
     assert judged_leaves(tmp_path, kind, bound) is verdict
+
+
+def test_rows_of_a_suite_are_about_every_output(tmp_path: Path) -> None:
+    """A row without numbers would be out of reach of every network."""
+    model = graph_file(tmp_path / "g.json", (1, 2, 1), 1)
+    document = suite()
+    document["instances"][0]["spec"][0]["rhs"] = [-1000.0]
+    assert checked(written(tmp_path / "s.json", document), model=model).verdict is Verdict.ACCEPTED
+    for row in ([], [1.0, 0.0]):
+        document["instances"][0]["spec"][0]["mat"] = [row]
+        with pytest.raises(InputError, match=r"mat\[0\]"):
+            checked(written(tmp_path / "s.json", document), model=model)
 
 
 def test_a_model_without_bound_rules_is_refused_by_name(tmp_path: Path) -> None:

@@ -32,8 +32,7 @@ def _check(material: Material) -> CheckReport:
     members = material.root.members(("format", "instances"), ())
     findings: list[Finding] = []
     cases: list[Case] = []
-    names: list[str] = []
-    outputs = 0
+    places: list[Value] = []
     for place in members["instances"].items():
         instance = place.members(("id", "input_lo", "input_hi", "spec"), ())
         box = read_box(place, "input_lo", "input_hi", None)
@@ -43,18 +42,17 @@ def _check(material: Material) -> CheckReport:
             findings.append(Finding(instance["spec"].path, "an empty specification: no claim"))
         for disjunct in disjuncts:
             unsafe = _disjunct(disjunct)
-            outputs = max(outputs, *(i + 1 for row in unsafe for i, _ in row.outputs), 1)
             if not unsafe:
                 findings.append(Finding(disjunct.path, "no rows: every output is unsafe"))
             cases.append(Case(tuple(box.lower.rationals()), tuple(box.upper.rationals()), unsafe))
-            names.append(disjunct.path)
+            places.append(disjunct)
     if not cases and not findings:
         findings.append(Finding("instances", "an empty suite: no claim"))
     if findings:
         return judged(NAME, ANSWERS, findings, "")
     if material.model is None:
         return undecided(NAME, ANSWERS, "no model given (--model)")
-    return _with_model(material, cases, names)
+    return _with_model(material, cases, places)
 
 
 def _disjunct(place: Value) -> tuple[LinearConstraint, ...]:
@@ -73,20 +71,20 @@ def _coefficients(row: list[mpq]) -> tuple[tuple[int, mpq], ...]:
     return tuple((index, value) for index, value in enumerate(row) if value != 0)
 
 
-def _with_model(material: Material, cases: list[Case], names: list[str]) -> CheckReport:
+def _with_model(material: Material, cases: list[Case], places: list[Value]) -> CheckReport:
     assert material.model is not None  # noqa: S101  the caller looked
     prepared = load_covered(material.model)
     inputs = len(cases[0].lower)
     outputs = prepared.graph.node(prepared.graph.outputs[0]).size
-    for case, name in zip(cases, names, strict=True):
-        longest = max((i + 1 for row in case.unsafe for i, _ in row.outputs), default=0)
-        if longest > outputs or len(case.lower) != inputs:
-            raise material.root.error(f"{name} is not about this model's inputs and outputs")
+    for case, place in zip(cases, places, strict=True):
+        if len(case.lower) != inputs:
+            raise place.error("its box is of another number of inputs than the first one's")
+        read_matrix(place.entries()["mat"], len(case.unsafe), outputs)
     property_ = Property(inputs, outputs, tuple(cases))
     check_fits(prepared, property_, str(material.file))
     settled = settle(prepared, property_, {})
     findings = [
-        Finding(names[case], f"is met at the input ({', '.join(map(str, point))})")
+        Finding(places[case].path, f"is met at the input ({', '.join(map(str, point))})")
         for case, point in sorted(settled.witnesses.items())
     ]
     if not findings and len(settled.shown) < len(cases):
