@@ -35,14 +35,14 @@ Leaf = tuple[tuple[float, float], tuple[float, float], mpq]
 """The ends of a leaf in both coordinates, and the bound over it."""
 
 
-def bounded_leaves(leaves: ReplayedLeaves, region: TreeRegion, claim: BoundedOutput) -> list[Leaf]:
+def bounded_leaves(leaves: ReplayedLeaves, region: TreeRegion) -> list[Leaf]:
     """The leaves of a tree, each with a number that no absolute value over it is above."""
     found: list[Leaf] = []
-    (sink,) = leaves.prepared.graph.outputs
+    (tensor,) = leaves.claims.combination
     for box in leaf_boxes(region.root, region.nodes, 1):
         state = leaves.bounded(box.lower[0], box.upper[0], box.unit)
-        ends = state.replay.box(state.boxes[sink])
-        lower, upper = (end.rational(0, claim.output) for end in (ends.lower, ends.upper))
+        ends = state.replay.box(state.boxes[tensor])
+        lower, upper = (end.rational(0, 0) for end in (ends.lower, ends.upper))
         low, high = _corners(box)
         found.append(((low[0], high[0]), (low[1], high[1]), max(abs(lower), abs(upper))))
     return found
@@ -107,7 +107,7 @@ def drawn(model: Path, property_: Path, tree: Path) -> str:
         )
     names = [name.text() for name in read_toml(property_).member("coordinates").items()]
     try:
-        return picture(bounded_leaves(leaves, regions[0], claim), (names[0], names[1]), claim)
+        return picture(bounded_leaves(leaves, regions[0]), (names[0], names[1]), claim)
     except TreeError as error:
         raise InputError(str(tree), "nodes", str(error)) from None
 

@@ -10,7 +10,7 @@ downhill in floats; a point that seems unsafe there is judged exactly, or by enc
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,9 +48,8 @@ class BoxProof:
     nodes: tuple[Node, ...]
     leaves: int
     rules: frozenset[str]
-    outputs: Box | None
-    """The hull of the boxes of the network's output over the leaves; None if only parts of it, of
-    which the cases speak, were bounded."""
+    hulls: Mapping[str, Box]
+    """By tensor that the cases speak of: the hull of its boxes over the leaves."""
 
     @property
     def reviewed(self) -> int:
@@ -82,7 +81,7 @@ class _Search:
     unit: int
     leaves: int = 0
     rules: set[str] = field(default_factory=set)
-    outputs: Box | None = None
+    hulls: dict[str, Box] = field(default_factory=dict)
 
     @property
     def left(self) -> int:
@@ -100,16 +99,15 @@ class _Search:
         inner, outer = split(lower, upper, cut)
         self.cut.open.extend([(2 * path + 1, outer, upper), (2 * path, lower, inner)])
 
-    def establish(self, state: Propagation, sink: str) -> None:
-        """Count a leaf in: the rules it took, and where the output lies over it, if it says so."""
+    def establish(self, state: Propagation) -> None:
+        """Count a leaf in: the rules it took, and where what is spoken of lies over it."""
         self.leaves += 1
         self.rules |= {one.rule for one in state.replay.applications}
-        if sink not in state.boxes:
-            return
-        box, before = state.replay.box(state.boxes[sink]), self.outputs
-        if before is not None:
-            box = Box(sink, box.lower.minimum(before.lower), box.upper.maximum(before.upper))
-        self.outputs = box
+        for name in state.replay.prepared.graph.outputs:
+            box, before = state.replay.box(state.boxes[name]), self.hulls.get(name)
+            if before is not None:
+                box = Box(name, box.lower.minimum(before.lower), box.upper.maximum(before.upper))
+            self.hulls[name] = box
 
     def progress(self) -> BoxProgress:
         """How far it is, as kept for a run that goes on from there."""
@@ -134,7 +132,7 @@ def branch_boxes(
                 kept.note(search.progress, now=True)
                 return stopped
     nodes = tuple(preorder(search.cut.splits))
-    return BoxProof(root, nodes, search.leaves, frozenset(search.rules), search.outputs)
+    return BoxProof(root, nodes, search.leaves, frozenset(search.rules), search.hulls)
 
 
 def _stopped(search: _Search, deadline: float) -> NoProof | None:
@@ -155,7 +153,7 @@ def _bounded(leaves: ReplayedLeaves, search: _Search) -> BoxPoints | NoProof | N
         search.cut.open.append(box)
         return NoProof(str(error), late=False)
     if leaves.empty(state):
-        search.establish(state, leaves.prepared.graph.outputs[0])
+        search.establish(state)
         return None
     if found := _met(leaves, search, state, lower, upper):
         search.cut.open.append(box)

@@ -416,18 +416,25 @@ def _cases(number: int, region: RegionAudit) -> Iterator[Record]:
 
 
 def output_box(audit: NetworkAudit, region: RegionAudit) -> tuple[list[mpq], list[mpq]]:
-    """The ends of the output over a region: of the hull over the leaves of a tree, if it is less.
+    """The ends of the output's entries over a region: what is known of them by any means.
 
-    Where a tree of boxes shows the region's cases, every leaf has a box of its own.
+    Where a tree of boxes shows the region's cases, the outputs they speak of lie in the hull of
+    what was established over the leaves.
     """
     state = region.propagation
     (output,) = audit.prepared.graph.outputs
     box = state.replay.box(state.boxes[output])
-    lower, upper = box.lower, box.upper
-    hull = region.proof.outputs if isinstance(region.proof, BoxProof) else None
-    if hull is not None:
-        lower, upper = lower.maximum(hull.lower), upper.minimum(hull.upper)
-    return lower.rationals(), upper.rationals()
+    lower, upper = box.lower.rationals(), box.upper.rationals()
+    hulls = region.proof.hulls if isinstance(region.proof, BoxProof) else {}
+    start = 0
+    for name, size in output_parts(audit.prepared.graph):
+        if name in hulls:
+            own = slice(start, start + size)
+            least, most = hulls[name].lower.rationals(), hulls[name].upper.rationals()
+            lower[own] = map(max, lower[own], least)
+            upper[own] = map(min, upper[own], most)
+        start += size
+    return lower, upper
 
 
 def output_bounds(audit: NetworkAudit) -> Iterator[tuple[int, str, int, mpq, mpq]]:

@@ -14,7 +14,8 @@ import numpy as np
 from refsem.ir.composites import expanded
 from refsem.ir.differentiate import Kinks, forward_derivative
 from refsem.ir.graph import Bits, Graph
-from refsem.ir.sharing import needed, shared
+from refsem.ir.restricting import restricted
+from refsem.ir.sharing import shared
 
 Entries = tuple[int, ...]
 
@@ -38,10 +39,10 @@ def partials(graph: Graph, wanted: Collection[Entries]) -> Partials:
     whole = expanded(graph, {})
     (source,), (sink,) = whole.inputs, whole.outputs
     found: dict[Entries, str] = {(): sink}
-    whole = needed(whole, (sink,))
+    whole = restricted(whole, (sink,))
     for entries in sorted({key[:end] for key in wanted for end in range(1, len(key) + 1)}):
         direction = _direction(whole.node(source).shape, entries[-1])
-        before = needed(whole, (found[entries[:-1]],))
+        before = restricted(whole, (found[entries[:-1]],))
         label = f"derivative {' '.join(map(str, entries))}"
         while any(node.name.startswith(label) for node in whole.nodes):
             label += "'"
@@ -50,7 +51,7 @@ def partials(graph: Graph, wanted: Collection[Entries]) -> Partials:
         joined = shared(_united(whole, moved.graph, tuple(found.values())))
         found = {key: joined.names[name] for key, name in found.items()}
         whole = joined.graph
-    return Partials(needed(whole, tuple(dict.fromkeys(found.values()))), found)
+    return Partials(restricted(whole, tuple(dict.fromkeys(found.values()))), found)
 
 
 def _direction(shape: tuple[int, ...], entry: int) -> Bits:

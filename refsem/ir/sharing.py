@@ -1,4 +1,4 @@
-"""Sharing: a graph in which equal nodes are one node, and nothing is computed for nobody.
+"""Sharing: a graph in which equal nodes are one node.
 
 Derivatives of derivatives write the same products again and again. Two nodes are equal here if
 they apply one operator with the same attributes to the same tensors, the two operands of a sum or
@@ -8,7 +8,7 @@ Invariant: every tensor that is left has the value that it had. Trusted where a 
 graph that comes out: the tests evaluate both.
 """
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 
 from refsem.ir.graph import Graph, Node
@@ -23,21 +23,6 @@ class Shared:
 
     graph: Graph
     names: Mapping[str, str]
-
-
-def needed(graph: Graph, outputs: tuple[str, ...]) -> Graph:
-    """The part of a graph that some of its tensors depend on: these are its outputs then.
-
-    Inputs stay, so that what is known of them by number stays true.
-    """
-    known, wanted = graph.by_name(), set(graph.inputs)
-    pending = list(outputs)
-    while pending:
-        name = pending.pop()
-        if name not in wanted:
-            wanted.add(name)
-            pending += known[name].operands
-    return _part(graph, wanted, outputs)
 
 
 def shared(graph: Graph) -> Shared:
@@ -66,9 +51,3 @@ def _key(graph: Graph, node: Node) -> Hashable:
     if node.op in _SYMMETRIC and len(operands) == 2:
         operands = tuple(sorted(operands))
     return node.op, operands, node.attributes, node.shape
-
-
-def _part(graph: Graph, names: Collection[str], outputs: tuple[str, ...]) -> Graph:
-    nodes = tuple(node for node in graph.nodes if node.name in names)
-    constants = {name: bits for name, bits in graph.constants.items() if name in names}
-    return Graph(nodes, constants, graph.inputs, outputs, graph.remarks)

@@ -9,7 +9,14 @@ import pytest
 from gmpy2 import mpq
 
 from refsem.audit.boxes import BoxProof
-from refsem.audit.network import Budget, NetworkAudit, Verdict, audit_network, silent
+from refsem.audit.network import (
+    Budget,
+    NetworkAudit,
+    Verdict,
+    audit_network,
+    output_box,
+    silent,
+)
 from refsem.audit.residual import Enclosed, enclosures, grid
 from refsem.cli import main
 from refsem.ir import load_model
@@ -101,6 +108,10 @@ def test_the_hull_of_the_leaves_is_less_than_the_box_of_the_whole(
     box = state.replay.box(state.boxes[found.prepared.graph.outputs[0]])
     assert whole.lower > box.lower.rational(0, 0)
     assert whole.upper < box.upper.rational(0, 0)
+    # the tree speaks of the residual alone: of the other output the box over the whole is kept
+    lower, upper = output_box(found, region)
+    assert (lower[0], upper[0]) == (whole.lower, whole.upper)
+    assert (lower[1], upper[1]) == (box.lower.rational(0, 1), box.upper.rational(0, 1))
 
 
 def test_a_false_bound_is_not_proved(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from refsem.ir.expressions import parse_equation
 from refsem.ir.graph import GraphError, check_wellformed, make_node
 from refsem.ir.graph_enclosures import enclose_graph
 from refsem.ir.partials import partials
-from refsem.ir.sharing import needed, shared
+from refsem.ir.sharing import shared
 from refsem.ir.term_nodes import TermNodes
 from refsem.ir.terms import Term
 
@@ -134,13 +134,6 @@ def test_sharing_keeps_every_value() -> None:
     before, after = (evaluate_graph(prepare(one), point) for one in (graph, found.graph))
     for name in outputs:
         assert before[name].equal(after[found.names[name]]).all()
-
-
-def test_what_nothing_depends_on_is_left_out() -> None:
-    graph = network("x*y + tanh(x)")
-    part = needed(graph, (graph.nodes[2].name,))
-    check_wellformed(part)
-    assert [node.op for node in part.nodes] == [Op.INPUT, Op.RESHAPE, Op.GATHER]
 
 
 @given(st.fractions(-(2**100), 2**100, max_denominator=2**100).map(mpq))
