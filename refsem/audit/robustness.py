@@ -51,6 +51,11 @@ class ExampleReport:
     """Numbers between which the least difference to another output lies at the example."""
     witness: Witness | None
     executed: Executed
+    separated: bool
+    """Whether the bounds of each output by itself suffice: the label's lower end is above all else.
+
+    That is how reports of bounds count; differences of outputs are bounded no worse.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +100,19 @@ def _report(
     witness = next((region.witnesses[c] for c in point.cases if c in region.witnesses), None)
     below, above = nominal
     right = True if below > 0 else (None if above > 0 else False)
+    executed = _executed(executor, point, witness)
+    separated = _separated(region, point.label)
     return ExampleReport(
-        point, verdict, _margin(region, point), right, nominal, witness,
-        _executed(executor, point, witness),
-    )  # fmt: skip
+        point, verdict, _margin(region, point), right, nominal, witness, executed, separated
+    )
+
+
+def _separated(region: RegionAudit, label: int) -> bool:
+    state = region.propagation
+    (output,) = state.replay.prepared.graph.outputs
+    box = state.replay.box(state.boxes[output])
+    others = (high for i, high in enumerate(box.upper.rationals()) if i != label)
+    return bool(max(others) < box.lower.rational(0, label))
 
 
 def _margin(region: RegionAudit, point: LabelledPoint) -> mpq:

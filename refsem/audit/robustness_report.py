@@ -1,5 +1,6 @@
 """The examples of a robustness file as a short table, and as the JSON object scripts rely on."""
 
+import textwrap
 from collections.abc import Iterable, Iterator
 
 from gmpy2 import mpq
@@ -13,6 +14,7 @@ from refsem.audit.network import Verdict
 from refsem.audit.robustness import Counts, ExampleReport
 from refsem.audit.serialise import witness_object
 
+WIDTH = 100
 LISTED = 20
 """So many examples, or classes, have a line each; of more examples their classes have one."""
 
@@ -35,6 +37,7 @@ def robustness_object(reports: tuple[ExampleReport, ...]) -> dict[str, object]:
         "refuted": found.refuted,
         "undecided": found.undecided,
         "verified_accuracy": str(mpq(found.certified, found.examples)),
+        "separated": sum(report.separated for report in reports),
         "execution": STATED,
         "each": [_object(report) for report in reports],
     }
@@ -74,9 +77,13 @@ def robustness_parts(reports: tuple[ExampleReport, ...]) -> Iterator[RenderableT
         f"{found.examples} examples: {found.certified} certified, {found.refuted} refuted, "
         f"{found.undecided} undecided; {found.wrong} misclassified as they stand"
     )
-    yield Text(f"verified accuracy {found.certified} of {found.examples}", style="bold")
+    separated = sum(one.separated for one in reports)
+    yield Text.assemble(
+        (f"verified accuracy {found.certified} of {found.examples}", "bold"),
+        f"; bounds of each output by itself would show {separated}",
+    )
     yield _by_example(reports) if len(reports) <= LISTED else _by_class(reports)
-    yield Text(_executions(reports), style="dim")
+    yield Text(textwrap.fill(_executions(reports), WIDTH), style="dim")
 
 
 def _table(*columns: str) -> Table:

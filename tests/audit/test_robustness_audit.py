@@ -95,6 +95,15 @@ def test_the_margin_of_a_linear_classifier_is_exact(tmp_path: Path) -> None:
     assert Counts.of((inside, tie, wrong)) == Counts(3, 1, 1, 1, 0)
 
 
+def test_bounds_of_each_output_by_itself_show_less(tmp_path: Path) -> None:
+    """y = (x + 1, x): the difference is 1 everywhere, but for a radius above 1/2 ends overlap."""
+    model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1, 1]], [1, 0])])
+    for radius, separated in (("0.49", True), ("1/2", False)):
+        _, (report,) = judged(model, write(tmp_path / "p.toml", radius, [(0, ["3"])]))
+        assert (report.verdict, report.margin) == (Verdict.HOLDS, 1)
+        assert report.separated is separated
+
+
 def test_the_same_input_with_two_labels_is_two_examples(tmp_path: Path) -> None:
     model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1, -1]], [0, 0])])
     path = write(tmp_path / "p.toml", "1/10", [(0, ["1"]), (1, ["1"])])
@@ -150,11 +159,11 @@ def shown(reports: tuple[ExampleReport, ...]) -> str:
 def test_many_examples_are_a_line_a_class(tmp_path: Path) -> None:
     model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1, -1]], [0, 0])])
     few = [(0, ["1"]), (1, ["1"])]
-    assert len(shown(judged(model, write(tmp_path / "p.toml", "1/3", few))[1]).splitlines()) == 6
+    assert len(shown(judged(model, write(tmp_path / "p.toml", "1/3", few))[1]).splitlines()) == 7
     many = [(number % 2, [f"{number + 1}/7"]) for number in range(60)]
     audit, reports = judged(model, write(tmp_path / "p.toml", "1/3", many))
     lines = shown(reports).splitlines()
-    assert len(lines) == 6
+    assert len(lines) == 7
     assert lines[0] == (
         "60 examples: 29 certified, 1 refuted, 0 undecided; 30 misclassified as they stand"
     )
@@ -177,6 +186,7 @@ def test_the_object_has_counts_and_every_example(tmp_path: Path) -> None:
         "refuted": 1,
         "undecided": 0,
         "verified_accuracy": "1/2",
+        "separated": 1,
     }
     assert each[0] == {
         "example": 0,
