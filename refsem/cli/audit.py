@@ -142,7 +142,13 @@ def audit(
     clock = _Clock()
     prepared, statement = _read(model, property_, preprocessing)
     wanted = statement.property
-    _check_balls(statement, bounds, write_certificate if branch is None else None)
+    node_wise = write_certificate if branch is None else None
+    _check_balls(statement, bounds, node_wise)
+    if statement.bounded and node_wise is not None:
+        message = (
+            "a node-wise certificate is of the model, not of a residual; --branch writes trees"
+        )
+        raise InputError("", "--write-certificate", message)
     claims = None if bounds is None else _read_claims(bounds, prepared, model)
     clock.lap("read")
     with layer_progress() as progress:

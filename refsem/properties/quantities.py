@@ -39,6 +39,7 @@ from refsem.untrusted.strict_json import Value
 
 MOST_ORDER = 2
 MOST_COORDINATES = 8
+MOST_UNKNOWNS = 16
 MOST_DEGREE = 64
 """Factors of a product at most: a power of a power is a number of very many digits."""
 
@@ -75,6 +76,8 @@ def read_names(coordinates: Value, unknowns: Value, counts: tuple[int, int]) -> 
     inner, outer = _names(coordinates, counts[0], "inputs"), _names(unknowns, counts[1], "outputs")
     if len(inner) > MOST_COORDINATES:
         raise coordinates.error(f"{len(inner)} coordinates; at most {MOST_COORDINATES} are read")
+    if len(outer) > MOST_UNKNOWNS:
+        raise unknowns.error(f"{len(outer)} unknowns; at most {MOST_UNKNOWNS} are read")
     for name in outer:
         if name in inner:
             raise unknowns.error(f"{name!r} is a coordinate already")

@@ -146,3 +146,14 @@ def test_what_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     text = capsys.readouterr().out
     assert "everywhere" in text
     assert "condition 0 where t = 1/2" in text
+
+
+def test_a_node_wise_certificate_of_the_model_would_say_nothing_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "p.toml", tmp_path / "nodes.json"
+    path.write_text(LOGISTIC.replace("BOUND", "1"), "utf-8")
+    command = ["audit", str(EXAMPLES / "logistic.onnx"), str(path)]
+    assert main([*command, "--write-certificate", str(out)]) == 3
+    assert "a node-wise certificate is of the model" in capsys.readouterr().err
+    assert not out.exists()

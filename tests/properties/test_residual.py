@@ -189,6 +189,22 @@ def test_what_is_wrong_is_refused_by_its_place(tmp_path: Path, new: str) -> None
     assert message in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "place"), [(9, 1, "coordinates"), (1, 17, "unknowns")]
+)
+def test_too_many_names_are_refused(tmp_path: Path, inputs: int, outputs: int, place: str) -> None:
+    layers = random_layers((inputs, outputs), seed=1, kind="integer")
+    graph = load_model(sequential(tmp_path / "m.onnx", layers))
+    names = {"coordinates": inputs, "unknowns": outputs}
+    text = GOOD
+    for (key, count), old in zip(names.items(), ('["t", "x"]', '["u", "v"]'), strict=True):
+        made = [f"{key[0]}{number}" for number in range(count)]
+        text = text.replace(f"{key} = {old}", f"{key} = {made}")
+    with pytest.raises(InputError, match="at most") as caught:
+        load_statement(write(tmp_path, text), graph, "")
+    assert caught.value.place == place
+
+
 def test_divisors_that_keep_away_from_zero(tmp_path: Path) -> None:
     """Seen in pieces: over the whole domain x - x² is from -2 to 2, and never beyond 1/4."""
     text = GOOD.replace(RESIDUAL, 'residual = "u/(1 - x + x^2) + log(2 - x*x)"')
