@@ -68,17 +68,19 @@ def grid() -> list[tuple[mpq, mpq]]:
 
 def test_the_output_box_contains_what_mpmath_computes(tmp_path: Path) -> None:
     reached = [output(point) for point in grid()]
-    widths = []
+    widths = {}
     for method in Method:
         (region,) = audited(tmp_path, "(<= Y_0 -100)", method).regions
         state = region.propagation
         box = state.replay.box(state.boxes["Y"])
         low, high = box.lower.rational(0, 0), box.upper.rational(0, 0)
         assert all(low < value < high for value in map(rational, reached))
-        widths.append(high - low)
-    ibp, crown, alpha = widths
-    assert rational(max(reached)) - rational(min(reached)) < crown < ibp
-    assert alpha == crown  # of functions no slope is optimised
+        widths[method] = high - low
+    crown = widths[Method.CROWN]
+    assert all(rational(max(reached)) - rational(min(reached)) < width for width in widths.values())
+    assert crown < widths[Method.IBP]
+    assert crown <= widths[Method.FORWARD]
+    assert widths[Method.ALPHA] == crown  # of functions no slope is optimised
     assert crown < 2 * (rational(max(reached)) - rational(min(reached)))
 
 
