@@ -15,7 +15,8 @@ from refsem.exact.tensor import BooleanArray
 from refsem.ir.evaluation import Prepared
 from refsem.properties.claims import RegionClaims
 from refsem.rules.chain import ChainLayer
-from refsem.rules.leaves import Boxes, LeafCheck, Run
+from refsem.rules.leaf_slopes import Relaxed, better_slopes
+from refsem.rules.leaves import SLOPE_BITS, Boxes, LeafCheck, Run
 from refsem.rules.review import review
 
 
@@ -29,6 +30,8 @@ class LeafJudge:
     check: LeafCheck
     thresholds: FloatArray
     """A row of the target whose lower bound reaches its threshold is proved above its bound."""
+    floats: tuple[tuple[FloatArray, FloatArray], ...]
+    """The weight and the constant of each layer, rounded, for slopes to be chosen by."""
 
     @classmethod
     def of(
@@ -41,15 +44,57 @@ class LeafJudge:
             _threshold(value, strict=strict)
             for value, strict in zip(scaled, claims.strict[0], strict=True)
         ]
-        return cls(prepared, claims, layers, check, np.array(reached, dtype=np.float64))
+        floats = tuple(
+            (layer.weight.nearest_float64(), layer.constant.nearest_float64()[:, 0])
+            for layer in layers
+        )
+        return cls(prepared, claims, layers, check, np.array(reached, np.float64), floats)
 
     def run(self, boxes: Boxes) -> tuple[Run, BooleanArray]:
         """The bounds over some boxes, and which cases (columns) they prove empty in each (row)."""
         found = self.check.run(boxes)
-        above = found.target >= self.thresholds
+        return found, self._empty(found)
+
+    def derived(self, boxes: Boxes) -> tuple[Run, BooleanArray]:
+        """As `run`; what is not proved is bounded once more with slopes that were optimised.
+
+        The run that is delivered is of the slopes by which the last of the boxes was decided, and
+        the review takes one box at a time.
+        """
+        run, empty = self.run(boxes)
+        wanted = np.flatnonzero(~empty.all(axis=1))
+        if not wanted.size or not run.lines:
+            return run, empty
+        rows = [int(row) for row in wanted]
+        part = Boxes(boxes.lower[rows], boxes.upper[rows], boxes.unit)
+        kept = run if len(rows) == boxes.count else run.part(rows)
+        found = self.check.again(part, kept, self._slopes(part, kept))
+        empty[rows] |= self._empty(found)
+        return found, empty
+
+    def _empty(self, run: Run) -> BooleanArray:
+        above = run.target >= self.thresholds
         cases = range(len(self.claims.cases))
         empty = [above[:, list(self.claims.rows_of(case))].any(axis=1) for case in cases]
-        return found, np.stack(empty, axis=1)
+        return np.stack(empty, axis=1)
+
+    def _slopes(self, boxes: Boxes, run: Run) -> list[FloatArray]:
+        """Slopes below each ReLU, on the grid, a row each for every row of the target."""
+        scale, unit = 2.0**SLOPE_BITS, 2.0**-self.check.unit
+        *hidden, (weight, constant) = self.floats
+        relaxed = [
+            Relaxed(
+                *layer,
+                lines.upper / scale,
+                lines.intercept * unit,
+                lines.lower / scale,
+                (bounds.lower < 0) & (bounds.upper > 0),
+            )
+            for layer, lines, bounds in zip(hidden, run.lines, run.bounds, strict=True)
+        ]
+        ends = (end * 2.0**-boxes.unit for end in (boxes.lower, boxes.upper))
+        _, found = better_slopes(relaxed, weight, constant, *ends)
+        return [np.rint(np.nan_to_num(one) * scale) for one in found]
 
     def review(self, boxes: Boxes, run: Run, row: int) -> None:
         """Nothing if the exact replay agrees about one box; see `refsem.rules.review`."""

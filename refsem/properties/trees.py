@@ -72,7 +72,7 @@ class TreeCheck:
 
     def _empty(self, boxes: Boxes) -> list[bool]:
         try:
-            return [bool(cases.all()) for cases in self.judge.run(boxes)[1]]
+            return [bool(cases.all()) for cases in self.judge.derived(boxes)[1]]
         except TooWideError:
             return [False] * boxes.count
 
@@ -83,6 +83,6 @@ class TreeCheck:
         chosen = {index * leaves // wanted for index in range(wanted)}
         for index, boxes in enumerate(leaf_boxes(root, nodes, 1)):
             if index in chosen:
-                run, _ = self.judge.run(boxes)
+                run, _ = self.judge.derived(boxes)
                 self.judge.review(boxes, run, 0)
         return len(chosen)

@@ -95,15 +95,26 @@ class Run:
     """Everything a run established and chose, a box a row.
 
     `target` is the lower bound of each row of the target, times `scale`, in units; `bounds` and
-    `lines` have an entry for each ReLU; `floors` holds the integers and exponents of each floored
-    row of coefficients, by the layer bounded and the layer whose previous tensor they stand on
-    (one entry for all boxes where they do not depend on the box).
+    `lines` have an entry for each ReLU, `last` the slopes below it that the target's rows took,
+    of shape (boxes, rows, size) or (boxes, 1, size); `floors` holds the integers and exponents of
+    each floored row of coefficients, by the layer bounded and the layer whose previous tensor they
+    stand on (one entry for all boxes where they do not depend on the box).
     """
 
     target: FloatArray
     bounds: tuple[Bounds, ...]
     lines: tuple[Lines, ...]
     floors: dict[tuple[int, int], tuple[FloatArray, Exponents]]
+    last: tuple[FloatArray, ...]
+
+    def part(self, rows: Sequence[int]) -> "Run":
+        """What the run says of some of its boxes, without its floors."""
+        bounds = tuple(Bounds(one.lower[rows], one.upper[rows]) for one in self.bounds)
+        lines = tuple(
+            Lines(one.upper[rows], one.lower[rows], one.intercept[rows]) for one in self.lines
+        )
+        last = tuple(one[rows] for one in self.last)
+        return Run(self.target[rows], bounds, lines, {}, last)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +133,13 @@ class _Layer:
 def _width(bits: int, terms: int) -> int:
     """How wide slices may be that are multiplied with others of so many bits, so many times."""
     return BITS - 1 - bits - max(terms - 1, 0).bit_length()
+
+
+class SlopeError(ValueError):
+    """A slope below a ReLU was chosen that no rule allows."""
+
+    def __init__(self) -> None:
+        super().__init__(f"slopes below are integers from 0 to {int(_ONE)}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,18 +177,34 @@ class LeafCheck:
         lines: list[Lines] = []
         floors: dict[tuple[int, int], tuple[FloatArray, Exponents]] = {}
         for index in range(len(self.layers)):
-            below = self._pass(index, lines, origin, floors)
+            slopes = tuple(line.lower[:, np.newaxis] for line in lines)
+            below = self._pass(index, lines, slopes, origin, floors)
             if index == len(self.layers) - 1:
-                return Run(below, tuple(bounds), tuple(lines), floors)
+                return Run(below, tuple(bounds), tuple(lines), floors, slopes)
             half = below.shape[1] // 2
             bounds.append(Bounds(below[:, :half], -below[:, half:]))
             lines.append(relu_lines(bounds[-1]))
         raise ValueError("a chain has at least one layer")
 
+    def again(self, boxes: Boxes, run: Run, slopes: Sequence[FloatArray]) -> Run:
+        """The run with its target bounded once more, with other slopes below the ReLUs.
+
+        `SlopeError` for slopes that are no multiples of 2^-8 (here integers) from 0 to 1.
+        """
+        for one in slopes:
+            if not ((one >= 0) & (one <= _ONE) & (one == np.floor(one))).all():
+                raise SlopeError
+        last, both = len(self.layers) - 1, len(self.layers) > 1
+        origin = _Origin.of(self.layers[0], boxes, self.unit, both=both)
+        floors = {key: value for key, value in run.floors.items() if key[0] != last}
+        below = self._pass(last, run.lines, slopes, origin, floors)
+        return Run(below, run.bounds, run.lines, floors, tuple(slopes))
+
     def _pass(
         self,
         bounded: int,
         lines: Sequence[Lines],
+        slopes: Sequence[FloatArray],
         origin: "_Origin",
         floors: dict[tuple[int, int], tuple[FloatArray, Exponents]],
     ) -> FloatArray:
@@ -183,7 +217,7 @@ class LeafCheck:
             layer, line = self.layers[index], lines[index]
             negative = np.minimum(rows, 0.0)
             total = _sum(total, _dot(negative, line.intercept, BOUND_BITS, exponents))
-            slope = np.where(rows < 0, line.upper[:, np.newaxis], line.lower[:, np.newaxis])
+            slope = np.where(rows < 0, line.upper[:, np.newaxis], slopes[index])
             halves = slices(rows * slope, _HALF, 2)
             exponents = exponents - SLOPE_BITS
             if index == 0:

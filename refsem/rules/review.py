@@ -101,9 +101,17 @@ class _Review:
             form = state.apply(rounding, node, {"form": form, "operand": state.boxes[node]}, chosen)
             if reached > 0:
                 upper, lower = state.lines[node]
+                if index == len(layers) - 1:
+                    lower = self._last(node, reached - 1)
                 lines = {"form": form, "upper": upper, "lower": lower}
                 form = state.apply(substitution, node, lines)
         return form
+
+    def _last(self, node: str, index: int) -> int:
+        """The lines below a ReLU with the slopes that the target's rows took, a row each."""
+        slopes = self.run.last[index][self.row]
+        chosen = {"s": ExactTensor(_objects(slopes), SLOPE_BITS, 1)}
+        return self.state.apply("relu_lower", node, {}, chosen)
 
     def _affine(self, form: int) -> int:
         """The form with every affine node replaced, the last first."""

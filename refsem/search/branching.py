@@ -19,7 +19,13 @@ from refsem.exact import ExactTensor
 from refsem.properties.claims import RegionClaims
 from refsem.rules.leaves import Boxes
 from refsem.rules.tree import Split, split
-from refsem.search.crown import FloatLayer, Floats, target_lower, values_and_slopes
+from refsem.search.crown import (
+    FloatLayer,
+    Floats,
+    better_target_lower,
+    lower_bounds,
+    values_and_slopes,
+)
 
 Flags = npt.NDArray[np.bool_]
 
@@ -142,9 +148,25 @@ def _bounded(search: Branching, part: list[Open]) -> _Found:
 
 
 def _margins(search: Branching, lower: Floats, upper: Floats) -> Floats:
-    """The best margin of each case's rows over each box, and of these the worst: (boxes,)."""
-    scale, claims = 2.0**-search.unit, search.claims
-    margins = target_lower(search.layers, lower * scale, upper * scale) - search.bounds
+    """The best margin of each case's rows over each box, and of these the worst: (boxes,).
+
+    Where that is not positive, slopes below the ReLUs are optimised.
+    """
+    scale = 2.0**-search.unit
+    low, high = lower * scale, upper * scale
+    bounds = lower_bounds(search.layers, low, high)
+    least = _least(search, bounds[-1])
+    wanted = np.flatnonzero(least <= search.slack)
+    if wanted.size and len(bounds) > 1:
+        part = [one[wanted] for one in bounds]
+        found = better_target_lower(search.layers, low[wanted], high[wanted], part)
+        least[wanted] = np.maximum(least[wanted], _least(search, found))
+    return least
+
+
+def _least(search: Branching, target: Floats) -> Floats:
+    """The worst case's best margin, given lower bounds of the target's rows: (boxes,)."""
+    margins, claims = target - search.bounds, search.claims
     best = [margins[:, list(claims.rows_of(case))].max(axis=1) for case in range(len(claims.cases))]
     least: Floats = np.min(best, axis=0)
     return least

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from refsem.rules.chain import ChainLayer
+from refsem.rules.leaf_slopes import Relaxed, better_slopes
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,9 +52,21 @@ def lower_bounds(layers: Sequence[FloatLayer], lower: Floats, upper: Floats) -> 
     return bounds
 
 
-def target_lower(layers: Sequence[FloatLayer], lower: Floats, upper: Floats) -> Floats:
-    """Lower bounds of the target's rows over each box: (boxes, rows)."""
-    return lower_bounds(layers, lower, upper)[-1]
+def better_target_lower(
+    layers: Sequence[FloatLayer], lower: Floats, upper: Floats, bounds: Sequence[Floats]
+) -> Floats:
+    """Lower bounds of the target's rows over each box, (boxes, rows), with optimised slopes.
+
+    `bounds` are those of every layer, as `lower_bounds` gives them.
+    """
+    relaxed = []
+    for layer, found in zip(layers[:-1], bounds[:-1], strict=True):
+        half = found.shape[1] // 2
+        low, high = found[:, :half], -found[:, half:]
+        above, below, over = _lines(low, high)
+        free = (low < 0) & (high > 0)
+        relaxed.append(Relaxed(layer.weight, layer.constant, above, over, below, free))
+    return better_slopes(relaxed, layers[-1].weight, layers[-1].constant, lower, upper)[0]
 
 
 def _pass(

@@ -40,9 +40,9 @@ HASHES = ("a" * 64, "b" * 64)
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Prepared, Property, TreeRegion]:
     """A tree of a dozen leaves, most of which are needed."""
     folder = tmp_path_factory.mktemp("tree")
-    layers = builders.random_layers((2, 8, 8, 1), seed=7, kind="integer")
+    layers = builders.random_layers((2, 16, 16, 1), seed=6, kind="integer")
     prepared = prepare(load_model(builders.sequential(folder / "net.onnx", layers)))
-    unsafe = "(assert (<= Y_0 14.5))"
+    unsafe = "(assert (<= Y_0 69.5))"
     wanted = load_property(write_property(folder / "p.vnnlib", ["-1"] * 2, ["1"] * 2, unsafe))
     (claims,) = region_claims(prepared, wanted)
     found = branch(prepared, claims, time.monotonic() + 60, lambda *_: None)

@@ -18,13 +18,14 @@ from refsem.exact.sliced import FloatArray, TooWideError
 from refsem.ir import load_model
 from refsem.ir.evaluation import Prepared, evaluate_graph, prepare
 from refsem.rules.chain import ChainLayer, NotChain, chain
-from refsem.rules.leaves import Boxes, LeafCheck, Run
+from refsem.rules.leaves import Boxes, LeafCheck, Run, SlopeError
 from refsem.rules.replay import ReplayError
 from refsem.rules.review import DisagreementError, review
 from refsem.rules.trace import Region
-from refsem.search.crown import FloatLayer, float_layers, target_lower
+from refsem.search.crown import FloatLayer, better_target_lower, float_layers, lower_bounds
 
 UNIT = 28
+COARSE = 16
 SHAPES = ((2, 3, 2), (3, 8, 8, 2), (5, 6, 7, 6, 3), (4, 1))
 SIZES = {"plain": 1.0, "tiny": 2.0**-20, "large": 2.0**9}
 
@@ -115,9 +116,9 @@ def test_bounds_are_close_to_those_of_float_crown(made: Made) -> None:
     _, layers, check, boxes, _ = made
     floats, scale = float_layers(layers), 2.0**-boxes.unit
     lower, upper = boxes.lower * scale, boxes.upper * scale
-    below = target_lower(floats, lower, upper)
+    below = lower_bounds(floats, lower, upper)[-1]
     last = FloatLayer(-floats[-1].weight, -floats[-1].constant)
-    width = -target_lower((*floats[:-1], last), lower, upper) - below
+    width = -lower_bounds((*floats[:-1], last), lower, upper)[-1] - below
     found = check.run(boxes).target * 2.0**-UNIT / check.scale
     assert (found >= below - 0.01 * width - 2.0**-20 * (1 + np.abs(below) + width)).all()
 
@@ -130,6 +131,62 @@ def test_a_box_does_not_depend_on_the_others(made: Made) -> None:
         assert (check.run(alone).target[0] == together[row]).all()
 
 
+# the target once more, with other slopes
+
+
+def drawn_slopes(run: Run, rows: int, seed: int) -> list[FloatArray]:
+    """Slopes from 0 to 1 for each row of the target, some of them 0 and 1."""
+    source = np.random.default_rng(seed)
+    return [
+        np.clip(source.integers(-64, 321, (len(one), rows, one.shape[-1])), 0, 256).astype(float)
+        for one in run.last
+    ]
+
+
+def test_other_slopes_give_bounds_that_are_true_and_reviewed(made: Made) -> None:
+    """In coarser units: under slopes that fit badly bounds are great."""
+    prepared, layers, _, boxes, rows = made
+    check = LeafCheck.of(layers, COARSE)
+    run = check.run(boxes)
+    again = check.again(boxes, run, drawn_slopes(run, 3, 7))
+    for row in range(boxes.count):
+        values = evaluate_graph(prepared, {"x": points(boxes, row, row)})
+        target = values["y"].matmul(rows.transpose((1, 0))) * ExactTensor.full((1, 1), mpq(3))
+        assert exactly(again.target[row], COARSE).less_equal(target).all()
+        review(prepared, layers, {"y": rows}, check, boxes, again, row)
+    same = check.again(boxes, run, run.last)
+    assert (same.target == run.target).all()
+
+
+@pytest.mark.parametrize("wrong", [-1.0, 257.0, 0.5, np.nan, np.inf])
+def test_slopes_that_no_rule_allows_are_refused(made: Made, wrong: float) -> None:
+    *_, check, boxes, _ = made
+    run = check.run(boxes)
+    slopes = drawn_slopes(run, 3, 7)
+    for one in slopes:
+        one[0, 0, 0] = wrong
+        with pytest.raises(SlopeError):
+            check.again(boxes, run, slopes)
+
+
+def test_optimised_slopes_are_no_worse_and_what_they_say_is_so(made: Made) -> None:
+    """The float bound is that of the slopes delivered, and at least that of the first ones."""
+    _, layers, check, boxes, _ = made
+    floats, scale = float_layers(layers), 2.0**-boxes.unit
+    lower, upper = boxes.lower * scale, boxes.upper * scale
+    plain = lower_bounds(floats, lower, upper)
+    better = better_target_lower(floats, lower, upper, plain)
+    size = 1e-9 * (1 + np.abs(plain[-1]))
+    assert (better >= plain[-1] - size).all()
+    run = check.run(boxes)
+    prepared, _, _, _, rows = made
+    for row in range(boxes.count):
+        values = evaluate_graph(prepared, {"x": points(boxes, row, row)})
+        target = values["y"].matmul(rows.transpose((1, 0))).nearest_float64()
+        assert (better[row] <= target + 1e-6 * (1 + np.abs(target))).all()
+    assert run.target.shape == better.shape
+
+
 SPOILT = {
     "target": lambda run: replace(run, target=run.target + 2.0**12),
     "a layer's lower bound": lambda run: replace(
@@ -140,6 +197,10 @@ SPOILT = {
     ),
     "a slope": lambda run: replace(
         run, lines=(replace(run.lines[0], lower=run.lines[0].lower + 257), *run.lines[1:])
+    ),
+    "a slope of the target's": lambda run: replace(run, last=(run.last[0] + 257, *run.last[1:])),
+    "another slope of the target's": lambda run: replace(
+        run, last=tuple(256 - one for one in run.last), target=run.target + 2.0**8
     ),
     "a floor": lambda run: replace(
         run, floors={key: (rows + 1, e) for key, (rows, e) in run.floors.items()}
