@@ -14,6 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from refsem.audit.display import decimal, exact
+from refsem.audit.executed import STATED
+from refsem.audit.executed_witness import executed_witness
 from refsem.audit.network import NetworkAudit, Verdict
 from refsem.audit.serialise import worst_ulps
 from refsem.certificates.judgement import BoundsReport, Escape, Finding, TensorReport
@@ -163,6 +165,17 @@ def _witness_lines(audit: NetworkAudit, cases: tuple[str, ...]) -> Iterable[Rend
         yield _indented("outputs " + _coordinates(witness.outputs), 2)
         if witness.error:
             yield _indented(f"each of them give or take {witness.error}", 2)
+        yield _indented(_executed_line(audit), 2)
+
+
+def _executed_line(audit: NetworkAudit) -> str:
+    """What the counterexample is as executed in binary32."""
+    found, start = executed_witness(audit), f"in binary32 ({STATED}; no verdict rests on it): "
+    if isinstance(found, str):
+        return f"{start}not executed: {found}"
+    unsafe = "unsafe too" if found.unsafe else "not unsafe"
+    where = "" if found.inside else ", at a point outside the box by rounding"
+    return f"{start}{unsafe}{where}; outputs {_coordinates(found.outputs)}"
 
 
 def _indented(text: str, spaces: int) -> Text:

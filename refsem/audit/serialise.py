@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from gmpy2 import mpq
 
 from refsem.audit.display import decimal
+from refsem.audit.executed_witness import executed_witness
 from refsem.audit.network import NetworkAudit, Witness, output_bounds
 from refsem.certificates.judgement import BoundsReport, Escape, Finding
 from refsem.obligations.ledger import counts
@@ -44,10 +45,23 @@ def audit_object(
         found["trees"] = trees
     witness = audit.witness()
     if witness is not None:
-        found["witness"] = witness_object(witness)
+        found["witness"] = witness_object(witness) | {"binary32": _executed_object(audit)}
     if bounds is not None:
         found["bounds"] = bounds_object(bounds)
     return found
+
+
+def _executed_object(audit: NetworkAudit) -> dict[str, object]:
+    """What the counterexample is as executed in binary32."""
+    found = executed_witness(audit)
+    if isinstance(found, str):
+        return {"refused": found}
+    return {
+        "inputs": [str(value) for value in found.inputs],
+        "outputs": [str(value) for value in found.outputs],
+        "inside": found.inside,
+        "unsafe": found.unsafe,
+    }
 
 
 def witness_object(witness: Witness) -> dict[str, object]:

@@ -1,6 +1,9 @@
 """Branch and bound of networks of functions: leaves by the replay, trees accepted, changes not."""
 
+import random
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import builders
@@ -23,6 +26,7 @@ from refsem.properties.claims import region_claims
 from refsem.properties.replayed_leaves import ReplayedLeaves
 from refsem.rules.leaves import Boxes
 from refsem.rules.propagation import Method
+from refsem.rules.tree import Split
 
 HASHES = ("a" * 64, "b" * 64)
 FIRST = builders.layer([[2, -1, 1], [1, 1, -3]], [0, 0.25, -0.5])
@@ -89,6 +93,71 @@ def test_a_tree_is_accepted_and_changed_ones_are_not(proved: Made) -> None:
         assert verdict(proved, TreeRegion(root, 0, changed)) is report.Verdict.REJECTED
     smaller = Boxes(root.lower + 1, root.upper, root.unit)
     assert verdict(proved, TreeRegion(smaller, 0, nodes)) is report.Verdict.REJECTED
+
+
+# changed trees
+
+
+Change = Callable[[random.Random, TreeRegion], TreeRegion]
+
+
+def leaf_removed(source: random.Random, tree: TreeRegion) -> TreeRegion:
+    at = source.choice([i for i, node in enumerate(tree.nodes) if node is None])
+    return replace(tree, nodes=tree.nodes[:at] + tree.nodes[at + 1 :])
+
+
+def leaf_doubled(source: random.Random, tree: TreeRegion) -> TreeRegion:
+    at = source.choice([i for i, node in enumerate(tree.nodes) if node is None])
+    return replace(tree, nodes=(*tree.nodes[:at], None, *tree.nodes[at:]))
+
+
+def cut_changed(source: random.Random, tree: TreeRegion) -> TreeRegion:
+    """Another dimension, or a cut far outside."""
+    at = source.choice([i for i, node in enumerate(tree.nodes) if node is not None])
+    node = tree.nodes[at]
+    assert node is not None
+    other = source.choice([Split(2, node.cut), Split(-1, node.cut), Split(node.dimension, 1 << 51)])
+    return replace(tree, nodes=(*tree.nodes[:at], other, *tree.nodes[at + 1 :]))
+
+
+def box_shrunk(source: random.Random, tree: TreeRegion) -> TreeRegion:
+    """One end moved inward, by a unit or by far more."""
+    lower, upper = tree.root.lower.copy(), tree.root.upper.copy()
+    step, at = source.choice([1, 2**20, 2**40]), source.randrange(2)
+    if source.random() < 0.5:
+        lower[0, at] += step
+    else:
+        upper[0, at] -= step
+    return replace(tree, root=Boxes(lower, upper, tree.root.unit))
+
+
+def box_in_other_units(source: random.Random, tree: TreeRegion) -> TreeRegion:
+    root = tree.root
+    return replace(tree, root=Boxes(root.lower, root.upper, root.unit + source.randint(1, 9)))
+
+
+REFUSED: dict[str, Change] = {
+    change.__name__: change
+    for change in (leaf_removed, leaf_doubled, cut_changed, box_shrunk, box_in_other_units)
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_changed_trees_are_rejected(proved: Made, name: str) -> None:
+    source = random.Random(name)  # noqa: S311  repeatable, not secret
+    for _ in range(200):
+        assert verdict(proved, REFUSED[name](source, region(proved))) is report.Verdict.REJECTED
+
+
+def test_leaves_joined_are_rejected_where_the_cut_was_needed(proved: Made) -> None:
+    """A leaf widened to the box of two: the search cut it because nothing proved it whole."""
+    tree, joined = region(proved), 0
+    for at, node in enumerate(tree.nodes):
+        if node is not None and tree.nodes[at + 1 : at + 3] == (None, None):
+            nodes = (*tree.nodes[:at], None, *tree.nodes[at + 3 :])
+            joined += 1
+            assert verdict(proved, replace(tree, nodes=nodes)) is report.Verdict.REJECTED
+    assert joined >= 1
 
 
 def test_just_above_the_least_value_nothing_is_proved_and_a_point_is_found(
