@@ -95,7 +95,9 @@ def test_the_object_has_exactly_its_keys(refsem: Command, files: Files) -> None:
 def test_a_violated_property_comes_with_its_witness(refsem: Command, files: Files) -> None:
     wanted = files.properties["violated"]
     found = json.loads(refsem("audit", files.model, wanted, "--json").out)
-    assert found["witness"] == {"case": 0, "inputs": ["-1"], "outputs": ["1"], "error": "0"}
+    executed = {"inputs": ["-1"], "outputs": ["1"], "inside": True, "unsafe": True}
+    point = {"case": 0, "inputs": ["-1"], "outputs": ["1"], "error": "0", "binary32": executed}
+    assert found["witness"] == point
     model, property_ = PlainNetwork.read(files.model), load_property(wanted)
     assert unsafe_cases(model, property_, found["witness"]["inputs"], mpq(0)) == {0}
 
