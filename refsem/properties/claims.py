@@ -159,10 +159,24 @@ def _claims(prepared: Prepared, cases: tuple[tuple[int, Case], ...]) -> RegionCl
 
 
 def _of_outputs(prepared: Prepared, constraints: list[Coefficients]) -> dict[str, ExactTensor]:
-    """The rows in terms of the outputs that they speak of, each by itself."""
+    """The rows in terms of the outputs that they speak of, each by itself.
+
+    Where one of these is a constant, which no search evaluates, in terms of all outputs in a row.
+    """
+    found = _of_parts(output_parts(prepared.graph), constraints)
+    if not any(name in prepared.constants for name in found):
+        return found
+    (sink,) = prepared.graph.outputs
+    return _of_parts(((sink, prod(prepared.shapes[sink])),), constraints)
+
+
+def _of_parts(
+    parts: Iterable[tuple[str, int]], constraints: list[Coefficients]
+) -> dict[str, ExactTensor]:
+    """The rows in terms of tensors whose entries are numbered through, those with a coefficient."""
     found: dict[str, ExactTensor] = {}
     start = 0
-    for name, size in output_parts(prepared.graph):
+    for name, size in parts:
         own = [
             tuple((place - start, factor) for place, factor in one if start <= place < start + size)
             for one in constraints
