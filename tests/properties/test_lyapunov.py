@@ -331,7 +331,7 @@ def test_a_candidate_that_does_not_vanish_or_is_flat_is_refused(bent: Maker) -> 
 
 
 def test_a_whole_audit_has_boxes_of_all_outputs(bent: Maker) -> None:
-    """Leaves bound the parts that the cases speak of; the report has every output, constants too."""
+    """Leaves bound the parts that the cases speak of; the report has every output."""
     statement = bent(LINE)
     prepared = prepare(joined(statement.graph))
     budget = Budget(60.0, lambda *_: None, everywhere=True)
