@@ -18,7 +18,7 @@ from refsem.ir.lowering import lowered
 from refsem.ir.operators import OPERANDS, ROW, Op, Shape
 from refsem.ir.plan_values import plan_value
 from refsem.ir.readings import IrrationalError, UndefinedError, evaluate_tensor
-from refsem.ir.restricting import ancestors
+from refsem.ir.restricting import needed
 from refsem.ir.terms import rational_everywhere
 
 
@@ -49,7 +49,7 @@ def restricted_to(prepared: Prepared, outputs: tuple[str, ...]) -> Prepared:
     Constants and shapes are all kept: what is not asked for costs nothing.
     """
     graph = replace(prepared.graph, outputs=outputs)
-    kept = ancestors(prepared.nodes.values(), outputs) | set(graph.inputs)
+    kept = needed(prepared.nodes.values(), outputs) | set(graph.inputs)
     nodes = {name: node for name, node in prepared.nodes.items() if name in kept}
     return replace(prepared, graph=graph, nodes=nodes)
 

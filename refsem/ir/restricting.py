@@ -1,7 +1,7 @@
-"""What some tensors need of a list of nodes, and networks put into graphs.
+"""Graphs cut down to what some of their tensors need, and networks put into graphs.
 
-Invariant: a network put into a graph has at its output the value that it has where its input is the
-tensor it is given.
+Invariant: every tensor kept has the value it had; a network put into a graph has at its output the
+value that it has where its input is the tensor it is given.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,13 +12,25 @@ from refsem.ir.graph import Graph, GraphError, Node
 from refsem.ir.operators import Op
 
 
-def ancestors(nodes: Collection[Node], names: Collection[str]) -> frozenset[str]:
+def needed(nodes: Collection[Node], names: Collection[str]) -> frozenset[str]:
     """The tensors that some need, themselves included; `nodes` in topological order."""
     found = set(names)
     for node in reversed(tuple(nodes)):
         if node.name in found:
             found.update(node.operands)
     return frozenset(found)
+
+
+def restricted(graph: Graph, outputs: tuple[str, ...]) -> Graph:
+    """The graph with these outputs, its inputs, and what the outputs need; nothing else."""
+    kept = needed(graph.nodes, outputs) | set(graph.inputs)
+    return Graph(
+        tuple(node for node in graph.nodes if node.name in kept),
+        {name: bits for name, bits in graph.constants.items() if name in kept},
+        graph.inputs,
+        outputs,
+        graph.remarks,
+    )
 
 
 def inlined(builder: Builder, network: Graph, operand: Node, label: str) -> Node:

@@ -18,8 +18,7 @@ from refsem.ir.derivatives import NoDerivativeError, derivative, has_kinks
 from refsem.ir.differentiate import Kinks, forward_derivative, reverse_derivative
 from refsem.ir.graph import Graph, GraphError, Node, check_wellformed, make_node
 from refsem.ir.operators import Op
-from refsem.ir.restricting import inlined
-from refsem.ir.sharing import needed
+from refsem.ir.restricting import inlined, restricted
 from refsem.ir.term_nodes import TermNodes
 from refsem.ir.terms import Term, term
 from refsem.properties.lyapunov_file import LyapunovFile, Time
@@ -200,11 +199,11 @@ def curves(loop: ClosedLoop) -> Curves:
     size = start.node(STATE).size
     parts, slopes, seconds = [start], [], dict[tuple[int, int], tuple[str, ...]]()
     for i in range(size):
-        once = _derived(needed(start, wanted), i, f"slope {i}")
+        once = _derived(restricted(start, wanted), i, f"slope {i}")
         slopes.append(once.outputs)
         parts.append(once)
         for j in range(i, size):
-            twice = _derived(needed(once, once.outputs), j, f"curve {i} {j}")
+            twice = _derived(restricted(once, once.outputs), j, f"curve {i} {j}")
             seconds[i, j] = twice.outputs
             parts.append(twice)
     return Curves(

@@ -26,7 +26,7 @@ from refsem.ir.evaluation import evaluate_graph, prepare
 from refsem.ir.graph import Graph
 from refsem.ir.joining import joined
 from refsem.ir.readings import IrrationalError, UndefinedError
-from refsem.ir.sharing import needed
+from refsem.ir.restricting import restricted
 from refsem.properties.claims import region_claims
 from refsem.properties.closed_loop import STATE, ClosedLoop, Curves
 from refsem.properties.lyapunov_file import LyapunovFile, Time
@@ -74,7 +74,7 @@ def _values_at(root: Value, file: LyapunovFile, found: Curves) -> Values:
     wanted = [*found.graph.outputs]
     for tensor, slopes in found.slopes.items():
         wanted += [*slopes, *found.curves[tensor].values()]
-    graph = needed(found.graph, tuple(dict.fromkeys(wanted)))
+    graph = restricted(found.graph, tuple(dict.fromkeys(wanted)))
     try:
         values = evaluate_graph(prepare(graph), {STATE: point})
     except (IrrationalError, UndefinedError, ZeroDivisionError) as error:
@@ -215,7 +215,7 @@ def _check_shown(
         (name, Case(case.lower, case.upper, tuple(_moved(one, first) for one in case.unsafe)))
         for name, case in near.cases
     )
-    whole = joined(needed(graph, near.tensors))
+    whole = joined(restricted(graph, near.tensors))
     sizes = sum(graph.node(name).size for name in near.tensors)
     property_ = Property(len(file.states), sizes, tuple(case for _, case in moved))
     prepared = prepare(whole)
