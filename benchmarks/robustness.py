@@ -37,7 +37,7 @@ from refsem.untrusted.strict_toml import parse_toml
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 DIGITS, DATA = EXAMPLES / "digits" / "digits.onnx", EXAMPLES / "robustness" / "digits.csv"
-RADII = ("0", "0.005", "0.01", "0.02", "0.03", "0.04", "0.05", "0.06", "0.08", "0.1")
+RADII = ("0", "0.005", "0.01", "0.02", "0.03", "0.04", "0.05")
 BARS = ("0.01", "0.02", "0.05")
 GREATEST = 16
 RESTARTS, STEPS = 100, 100
@@ -277,7 +277,7 @@ def picture(counts: dict[str, tuple[int, int, int]]) -> str:
     marks = "".join(
         f'<text x="{left + width * float(r) / float(RADII[-1]):.1f}" y="{bottom + 16}" '
         f'text-anchor="middle">{r}</text>'
-        for r in ("0", "0.02", "0.04", "0.06", "0.08", "0.1")
+        for r in ("0", *RADII[2:])
     )
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 540 310" font-size="12" \
 font-family="sans-serif">
