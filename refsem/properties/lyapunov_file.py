@@ -18,11 +18,11 @@ from typing import TypeVar
 from gmpy2 import mpq
 
 from refsem.exact.definite import Matrix
-from refsem.exact.functions import Function
+from refsem.exact.functions import STEPS, Function
 from refsem.ir.expressions import ExpressionError, parse_expression
 from refsem.ir.graph import Graph
 from refsem.ir.loading import load_model
-from refsem.ir.terms import Term
+from refsem.ir.terms import Term, subterms
 from refsem.untrusted.numbers import read_finite
 from refsem.untrusted.strict_json import Value
 
@@ -108,12 +108,18 @@ def read_lyapunov(root: Value, model: Graph) -> LyapunovFile:
     _check_inside(members["neighbourhood"], neighbourhood, region, "the region")
     point = Sides(equilibrium, equilibrium)
     _check_inside(members["equilibrium"], point, neighbourhood, "the neighbourhood")
+    time, dynamics = (
+        _chosen(members["time"], Time),
+        _dynamics(members["dynamics"], states, controls),
+    )
+    if time is Time.CONTINUOUS and any(one.head in STEPS for f in dynamics for one in subterms(f)):
+        raise members["dynamics"].error("a step: in continuous time the rates are continuous")
     return LyapunovFile(
         states,
         controls,
         controller,
-        _chosen(members["time"], Time),
-        _dynamics(members["dynamics"], states, controls),
+        time,
+        dynamics,
         candidate,
         equilibrium,
         region,

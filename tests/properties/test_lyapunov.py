@@ -291,6 +291,7 @@ REFUSALS = {
         "candidate.expression",
         "character 1",
     ),
+    ('"y - x^3"', '"floor(y)"'): ("dynamics", "a step"),
     ('"y - x^3"', '"w"'): ("dynamics.x", "character 1: 'w'"),
     (', y = "u"', ""): ("dynamics", "the key 'y' is missing"),
     (', y = "u"', ', y = "u", z = "x"'): ("dynamics.z", "unknown key"),
