@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from gmpy2 import mpq
 
 from refsem.audit.executed import Executor
-from refsem.audit.network import NetworkAudit, RegionAudit
-from refsem.exact import ExactTensor
+from refsem.audit.network import NetworkAudit
+from refsem.properties.property import LinearConstraint
 from refsem.rounding import BINARY32, Finite, Mode, decode, round_to_binary32
 
 
@@ -40,22 +40,15 @@ def executed_witness(audit: NetworkAudit) -> ExecutedWitness | str:
     if len(finite) < len(outputs):
         return "an output is no finite number"
     (region,) = (one for one in audit.regions if witness.case in one.witnesses)
-    return _judged(audit, region, witness.case, inputs, finite)
+    case = dict(region.claims.cases)[witness.case]
+    unsafe = all(_met(constraint, inputs, finite) for constraint in case.unsafe)
+    ends = zip(case.lower, inputs, case.upper, strict=True)
+    inside = all(low <= value <= high for low, value, high in ends)
+    return ExecutedWitness(inputs, finite, inside, unsafe)
 
 
-def _judged(
-    audit: NetworkAudit,
-    region: RegionAudit,
-    case: int,
-    inputs: tuple[mpq, ...],
-    outputs: tuple[mpq, ...],
-) -> ExecutedWitness:
-    graph, claims = audit.prepared.graph, region.claims
-    named = {graph.inputs[0]: inputs, graph.outputs[0]: outputs}
-    values = {
-        name: ExactTensor.from_rationals(list(row), (1, len(row))) for name, row in named.items()
-    }
-    position = [number for number, _ in claims.cases].index(case)
-    unsafe = bool(claims.met(values)[0, list(claims.rows_of(position))].all())
-    inside = bool(claims.inside(values[graph.inputs[0]]).all())
-    return ExecutedWitness(inputs, outputs, inside, unsafe)
+def _met(constraint: LinearConstraint, inputs: tuple[mpq, ...], outputs: tuple[mpq, ...]) -> bool:
+    """Whether the constraint holds of these inputs and outputs, exactly."""
+    total = sum((factor * inputs[place] for place, factor in constraint.inputs), mpq(0))
+    total += sum((factor * outputs[place] for place, factor in constraint.outputs), mpq(0))
+    return bool(total < constraint.bound or (total == constraint.bound and not constraint.strict))
