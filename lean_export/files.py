@@ -55,14 +55,20 @@ def statements_text(family: Family, theorems: tuple[Theorem, ...]) -> str:
 def proofs_text(family: Family, theorems: tuple[Theorem, ...]) -> str:
     """The file of a family's proofs: whatever is announced closed."""
     doc = (f"# {family.title}: proofs", "", "Each is used by the statement of the same name.")
-    lines = (line for theorem in theorems for line in _proved(theorem))
+    # What is proved by another theorem comes after it.
+    ordered = sorted(theorems, key=_uses_another)
+    lines = (line for theorem in ordered for line in _proved(theorem))
     return _file(
-        ("public import Refsem.Basic",),
+        ("public import Refsem.Algebra",),
         doc,
         "Refsem.Proofs",
-        (*_SETTING, "", *_PROOF_SETTING),
+        (*_SETTING, "", "open Refsem.Algebra", "", *_PROOF_SETTING),
         lines,
     )
+
+
+def _uses_another(theorem: Theorem) -> bool:
+    return isinstance(theorem.proof, Proof) and theorem.proof.by_another
 
 
 def root_text(modules: Iterable[str]) -> str:

@@ -65,7 +65,7 @@ class Target(Enum):
     TORCHLEAN = "torchlean"
 
 
-RULE_CORE = ("Refsem/Basic.lean",)
+RULE_CORE = ("Refsem/Basic.lean", "Refsem/Algebra.lean")
 """The hand-written files on which theorems of rules rest."""
 
 WHOLE_CORE = (

@@ -1,40 +1,31 @@
-"""Printing proofs: case splits, multiples of hypotheses, then `grind`.
+"""Printing proofs: points, algebraic proofs as data, and one theorem by another.
 
-A proof is a list of tactic lines for a statement. Equations define variables away; each
-min, max, abs and select is split by a lemma of the prelude, explicitly where something multiplies
-it (linear arithmetic would see an opaque product) and inside `grind` elsewhere; hints name the
-multiples that linear arithmetic cannot invent. Nothing here is trusted: Lean reads the result.
+A proof is a list of tactic lines for a statement.
 
-Not covered: quotients other than by one divisor that the hints call positive.
+- What claims a point has its proof at the point, computed.
+- What is proved of derived values moved outward is proved of the values themselves.
+- Every other theorem has the obligation's algebraic proof, printed as data for the checker of
+  `Refsem/Algebra.lean`, which Lean's kernel computes. For a rule that has no stored proofs one is
+  searched for, as `refsem rules --audit` does.
+
+Nothing here is trusted: Lean reads the result. Not covered: what `lean_export.refutation` does not
+print; it is a stub with the reason.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from lean_export.hints import HINTS, UNPROVED, Hint
+from lean_export.expressions import UnprintableError
 from lean_export.layout import broken
-from lean_export.statements import Hypothesis, Shape, Statement
-from lean_export.terms import argument_text, lean_name, relation_text, term_text
-from refsem.ir.terms import (
-    Comparison,
-    Operator,
-    Relation,
-    Term,
-    divisors,
-    free_variables,
-    relation_terms,
-    substitute,
-    subterms,
-)
-from refsem.obligations.obligation import Point
-
-_CASES = {
-    Operator.MAX: "max_cases",
-    Operator.MIN: "min_cases",
-    Operator.ABS: "abs_cases",
-    Operator.SELECT: "select_cases",
-}
-_ORDERED = ("max_cases", "min_cases")
+from lean_export.refutation import Printed, printed
+from lean_export.statements import Shape, Statement, statement, theorem_name
+from lean_export.terms import lean_name, term_text
+from refsem.ir.terms import Operator, Term, equal, relation_terms, subterms
+from refsem.obligations.algebra.checker import Accepted, check
+from refsem.obligations.algebra.proof import AlgebraicProof
+from refsem.obligations.algebra.store import searched_for
+from refsem.obligations.algebra.stored import read
+from refsem.obligations.obligation import Kind, Obligation, Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +33,8 @@ class Proof:
     """Tactic lines that are announced to close a statement."""
 
     tactics: tuple[str, ...]
+    by_another: bool = False
+    """Whether it uses the theorem of another obligation, which is to stand before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +44,19 @@ class Stub:
     reason: str
 
 
-def proof(stated: Statement, hints: Mapping[str, Hint] = HINTS) -> Proof | Stub:
-    """The printed proof of a statement, or why there is none; hints are by the rule's name."""
-    if stated.obligation.id in UNPROVED:
-        return Stub(UNPROVED[stated.obligation.id])
-    rule, *_ = stated.obligation.id.split("/")
-    if stated.functions and rule not in hints:
-        return Stub("no proof has been written down for this rule about a named function")
+def proof(stated: Statement, others: Iterable[Obligation] = ()) -> Proof | Stub:
+    """The printed proof of a statement, or why there is none.
+
+    The others are obligations whose theorems come before or after it in the same file; it may be
+    proved by one of them.
+    """
     match stated.shape:
         case Shape.EXISTENCE:
             return _witness(stated, "grind")
         case Shape.COUNTEREXAMPLE:
             return _witness(stated, _computation(stated))
         case Shape.IMPLICATION:
-            return _argument(stated, hints.get(rule, Hint()))
+            return _by_another(stated, others) or _argument(stated)
 
 
 def _witness(stated: Statement, closing: str) -> Proof | Stub:
@@ -92,210 +84,88 @@ def _coordinate(point: Point, name: str) -> str:
     return term_text(Term(dict(point.values)[name]))
 
 
-def _argument(stated: Statement, hint: Hint) -> Proof:
+def _by_another(stated: Statement, others: Iterable[Obligation]) -> Proof | None:
+    """The proof by the theorem about the same values moved outward, if there is one."""
+    for other in others:
+        same_question = other.goal == stated.goal and other.premises == stated.obligation.premises
+        if other.kind is Kind.WEAKEN and stated.obligation.kind is Kind.SOUND and same_question:
+            known = _handed(stated, statement(other))
+            if known is not None:
+                text = " ".join((f"exact {theorem_name(other)}", *known))
+                return Proof(broken(text, 0, 4), by_another=True)
+    return None
+
+
+def _handed(stated: Statement, moved: Statement) -> tuple[str, ...] | None:
+    """What a theorem hands to the one about moved values; None where a hypothesis is missing."""
+    names = {hypothesis.relation: lean_name(hypothesis.name) for hypothesis in stated.hypotheses}
+    handed = [f"({name} := {name})" for name in map(lean_name, moved.functions)]
+    handed.extend(map(lean_name, moved.explicit))
+    if not set(moved.explicit) <= {*stated.implicit, *stated.explicit}:
+        return None
+    for hypothesis in moved.hypotheses:
+        left, right = hypothesis.relation.left, hypothesis.relation.right
+        if hypothesis.relation in names:
+            handed.append(names[hypothesis.relation])
+        elif hypothesis.defines and (same := names.get(equal(left, right))):
+            handed.append(f"(le_of_eq {same})")
+        elif hypothesis.defines and (same := names.get(equal(right, left))):
+            handed.append(f"(le_of_eq {same}.symm)")
+        else:
+            return None
+    return tuple(handed)
+
+
+def _argument(stated: Statement) -> Proof | Stub:
+    accepted = _accepted(stated.obligation)
+    if accepted is None:
+        return Stub("no algebraic proof was found")
+    try:
+        return tree_proof(stated, printed(stated, accepted))
+    except UnprintableError as error:
+        return Stub(f"its algebraic proof is not printed, for there is {error} in it")
+
+
+def _accepted(obligation: Obligation) -> AlgebraicProof | None:
+    """The smallest stored proof that the checker accepts, else one that is found now."""
+    rule = obligation.id.partition("/")[0]
+    sizes: list[tuple[int, int, AlgebraicProof]] = []
+    for one in read(rule).get(obligation.id, ()):
+        found = check(obligation, one)
+        if isinstance(found, Accepted):
+            sizes.append((found.products, len(sizes), one))
+    if sizes:
+        return min(sizes)[-1]
+    searched = searched_for(obligation)
+    return searched if isinstance(searched, AlgebraicProof) else None
+
+
+def tree_proof(stated: Statement, data: Printed) -> Proof:
+    """The tactic that hands a tree, with what it is about, to the checker."""
     if stated.goal is None:
         raise TypeError(f"{stated.name} has nothing to be argued for")
-    unfolding, context = _unfolded(Context(stated.hypotheses, stated.goal))
-    clearing, context = _cleared(context, hint)
-    factors = _factors(context)
-    lines = (
-        *unfolding,
-        *clearing,
-        *_multiples(context, hint),
-        *_cases(context, factors),
-        *_splits(factors),
-        "all_goals grind" if factors else "grind",
+    first, *values = data.values
+    goal = stated.goal.comparison.name.lower()
+    parts = (
+        f"refine {goal}_of_refuted fun goal => refuted (context := values {first} {_list(values)})",
+        f"(laws := {_list(law for law, _ in data.laws)})",
+        f"(facts := {_list(fact for fact, _ in data.facts)})",
+        f"(tree := {data.tree})",
+        f"(by decide +kernel) {_chain(name for _, name in data.laws)}",
+        _chain(name for _, name in data.facts),
     )
-    return Proof(tuple(part for line in lines for part in broken(line, 0, 4)))
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What is known and what is to be shown at one point of a proof."""
-
-    hypotheses: tuple[Hypothesis, ...]
-    goal: Relation
-
-    @property
-    def terms(self) -> tuple[Term, ...]:
-        """Both sides of every hypothesis and of the goal."""
-        relations = (*(hypothesis.relation for hypothesis in self.hypotheses), self.goal)
-        return tuple(relation_terms(relations))
-
-
-Step = tuple[tuple[str, ...], Context]
-"""Tactic lines and what they leave."""
-
-
-def _unfolded(context: Context) -> Step:
-    """Every variable that an equation defines rewritten by its term, in hypotheses and goal."""
-    lines = []
-    for equation in context.hypotheses:
-        match equation.relation:
-            case Relation(Comparison.EQ, Term(str() as name), value) if equation.defines:
-                places, context = _replaced(context, equation, name, value)
-                # Left among the hypotheses, the equation would lead `grind` to rewrite backwards.
-                if places and not isinstance(value.head, str):
-                    lines.append(f"subst {lean_name(equation.name)}")
-                elif places:
-                    lines.append(f"rw [{lean_name(equation.name)}] at {' '.join(places)}")
-    return tuple(lines), context
-
-
-def _replaced(
-    context: Context, equation: Hypothesis, name: str, value: Term
-) -> tuple[tuple[str, ...], Context]:
-    """Where the name occurs besides its own equation, and the context with the value there."""
-    places = []
-    hypotheses = []
-    for hypothesis in context.hypotheses:
-        if hypothesis.name != equation.name and name in _variables(hypothesis.relation):
-            places.append(lean_name(hypothesis.name))
-            relation = _with_value(hypothesis.relation, name, value)
-            hypotheses.append(replace(hypothesis, relation=relation))
-        else:
-            hypotheses.append(hypothesis)
-    goal = context.goal
-    if name in _variables(goal):
-        places.append("⊢")
-        goal = _with_value(goal, name, value)
-    return tuple(places), Context(tuple(hypotheses), goal)
-
-
-def _with_value(relation: Relation, name: str, value: Term) -> Relation:
-    left, right = (substitute(side, {name: value}) for side in (relation.left, relation.right))
-    return Relation(relation.comparison, left, right)
-
-
-def _variables(relation: Relation) -> tuple[str, ...]:
-    return free_variables((relation.left, relation.right))
-
-
-def _cleared(context: Context, hint: Hint) -> Step:
-    """Both sides of the goal multiplied by the divisor that the hint calls positive."""
-    divisor = hint.positive
-    if divisor is None or divisor not in divisors(relation_terms((context.goal,))):
-        return (), context
-    lines = [
-        f"have d₁ : 0 < {term_text(divisor)} := by grind",
-        "refine le_of_mul_le_mul d₁ ?_",
-    ]
-    sides = []
-    for index, side in enumerate(relation_terms((context.goal,)), 1):
-        product = _times(side, divisor)
-        sides.append(product)
-        if product != divisor * side:
-            lines.append(
-                f"have c{_below(index)} : {_equation(divisor * side, product)} := by grind"
-            )
-            lines.append(f"rw [c{_below(index)}]")
-            lines.append(f"clear c{_below(index)}")
-    goal = Relation(context.goal.comparison, *sides)
-    return tuple(lines), Context(context.hypotheses, goal)
-
-
-def _times(root: Term, divisor: Term) -> Term:
-    """The product with the divisor, cancelled where the term is a multiple of a quotient by it."""
-    match root:
-        case Term(Operator.DIV, (numerator, below)) if below == divisor:
-            return numerator
-        case Term(Operator.MUL, (left, right)) if divisor in divisors((left,)):
-            return _times(left, divisor) * right
-        case Term(Operator.MUL, (left, right)) if divisor in divisors((right,)):
-            return left * _times(right, divisor)
-        case Term(Operator.ADD | Operator.SUB as operator, (left, right)):
-            return Term(operator, (_times(left, divisor), _times(right, divisor)))
-        case _:
-            return divisor * root
-
-
-def _equation(left: Term, right: Term) -> str:
-    return relation_text(Relation(Comparison.EQ, left, right), "α")
-
-
-def _multiples(context: Context, hint: Hint) -> tuple[str, ...]:
-    """The hinted multiples whose factor and hypotheses the statement knows."""
-    names = {hypothesis.name for hypothesis in context.hypotheses}
-    defining = [hypothesis.relation for hypothesis in context.hypotheses if hypothesis.defines]
-    known = set(free_variables(relation_terms((*defining, context.goal))))
-    useful = [
-        multiple
-        for multiple in hint.multiples
-        if {multiple.below, multiple.above} <= names and known.issuperset(_names(multiple.factor))
-    ]
-    return tuple(
-        f"have p{_below(index)} := mul_between {argument_text(multiple.factor)} "
-        f"{lean_name(multiple.below)} {lean_name(multiple.above)}"
-        for index, multiple in enumerate(useful, 1)
+    return Proof(
+        tuple(line for index, part in enumerate(parts) for line in broken(part, 4 * (index > 0), 6))
     )
 
 
-def _names(root: Term) -> tuple[str, ...]:
-    return free_variables((root,))
+def _list(parts: Iterable[str]) -> str:
+    return f"[{', '.join(parts)}]"
 
 
-@dataclass(frozen=True, slots=True)
-class CaseSplit:
-    """A lemma of the prelude with two cases, and its arguments."""
-
-    lemma: str
-    arguments: tuple[Term, ...]
-
-    @property
-    def text(self) -> str:
-        """The lemma applied."""
-        return " ".join((self.lemma, *(argument_text(argument) for argument in self.arguments)))
-
-
-def _factors(context: Context) -> tuple[CaseSplit, ...]:
-    """The splits of what is multiplied by something not constant, outermost first."""
-    found: dict[CaseSplit, None] = {}
-    for node in _nodes(context):
-        if node.head is Operator.MUL and all(_names(factor) for factor in node.arguments):
-            for inner in reversed(tuple(subterms(node))):
-                if inner.head in (Operator.MAX, Operator.MIN):
-                    found[CaseSplit("order_cases", inner.arguments)] = None
-                elif inner.head in _CASES:
-                    found[_split(inner)] = None
-    return tuple(found)
-
-
-def _split(node: Term) -> CaseSplit:
-    if not isinstance(node.head, Operator):
-        raise TypeError(f"{node.head} has no cases")
-    return CaseSplit(_CASES[node.head], node.arguments)
-
-
-def _nodes(context: Context) -> Iterator[Term]:
-    for root in context.terms:
-        yield from subterms(root)
-
-
-def _splits(factors: tuple[CaseSplit, ...]) -> Iterator[str]:
-    """Each split made, and what it says of the values rewritten everywhere."""
-    for index, factor in enumerate(factors, 1):
-        which = _below(index)
-        both = factor.lemma == "order_cases"
-        pattern = f"⟨h{which}, e{which}, f{which}⟩" if both else f"⟨e{which}, h{which}⟩"
-        values = f"e{which}, f{which}" if both else f"e{which}"
-        # A split of a later factor meets every case of the earlier ones.
-        everywhere = "all_goals " if index > 1 else ""
-        yield f"{everywhere}rcases {factor.text} with {pattern} | {pattern}"
-        yield f"all_goals simp only [{values}] at *"
-
-
-def _cases(context: Context, factors: tuple[CaseSplit, ...]) -> tuple[str, ...]:
-    """What is known of each remaining minimum, maximum, absolute value and selection."""
-    nodes = dict.fromkeys(node for node in _nodes(context) if node.head in _CASES)
-    done = {factor.arguments for factor in factors if factor.lemma == "order_cases"}
-    remaining = [
-        split.text
-        for split in map(_split, nodes)
-        if split not in factors and not (split.lemma in _ORDERED and split.arguments in done)
-    ]
-    return tuple(f"have m{_below(index)} := {text}" for index, text in enumerate(remaining, 1))
-
-
-def _below(index: int) -> str:
-    """The number as a subscript; no variable or side has one, so no name is taken twice."""
-    return str(index).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+def _chain(parts: Iterable[str]) -> str:
+    """What is known, one after the other."""
+    text = ".nil"
+    for one in reversed(tuple(parts)):
+        text = f"(.cons {one} {text})"
+    return text

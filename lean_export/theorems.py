@@ -60,8 +60,8 @@ def rule_theorems(rules: Iterable[Rule]) -> tuple[Theorem, ...]:
     """The theorems of some rules, in the order of rules and obligations."""
     found = []
     for rule in rules:
-        for obligation in rule_obligations(rule):
-            if has_theorem(obligation):
-                stated = statement(obligation)
-                found.append(Theorem(rule, stated, proof(stated)))
+        obligations = tuple(filter(has_theorem, rule_obligations(rule)))
+        for obligation in obligations:
+            stated = statement(obligation)
+            found.append(Theorem(rule, stated, proof(stated, obligations)))
     return tuple(found)

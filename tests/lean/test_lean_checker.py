@@ -155,7 +155,7 @@ def test_a_silent_failure_of_lean_is_an_error(project: Path) -> None:
 
 
 def test_what_needs_an_unread_file_is_not_read(project: Path) -> None:
-    report = check(project, uncompiled="mul_between (m")
+    report = check(project, uncompiled="le_of_mul_le_mul {d")
     assert failing(report)[NAME] == "not read, for Refsem.Basic could not be"
 
 

@@ -9,16 +9,15 @@ module
 /-!
 # Ordered fields with minimum and maximum
 
-The prelude of every exported theorem: absolute value and selection, what `max`, `min`, `abs` and
-`select` are in each case, and how inequalities behave under multiplication. Core Lean only.
+The prelude of every exported theorem: absolute value and selection, what `max`, `min` and `abs`
+are in each case, and that positive factors may be cancelled. Core Lean only.
 
 Theorems are stated over any type with the classes of an ordered field of `Lean.Grind`, and lawful
 `Min` and `Max`. The rational numbers are one such type; the missing instances for them are here.
 
 ## Main statements
 
-* `order_cases`: of two elements one is the minimum and the other the maximum.
-* `mul_between`: the multiples of `a ≤ p ≤ b` are in order or in reverse order.
+* `max_cases`, `min_cases`, `abs_cases`: which of two elements it is, and how they compare.
 * `le_of_mul_le_mul`: a positive factor may be cancelled.
 -/
 
@@ -65,31 +64,6 @@ theorem min_cases [Min α] [LawfulOrderMin α] (a b : α) :
   · exact Or.inl ⟨value, bound.2⟩
   · exact Or.inr ⟨value, bound.1⟩
 
-/-- Of two elements one is the minimum and the other the maximum. -/
-theorem order_cases [Min α] [Max α] [LawfulOrderMin α] [LawfulOrderMax α] (a b : α) :
-    (a ≤ b ∧ max a b = b ∧ min a b = a) ∨ (b ≤ a ∧ max a b = a ∧ min a b = b) := by
-  have antisymm {x y : α} (h₁ : x ≤ y) (h₂ : y ≤ x) : x = y := le_antisymm h₁ h₂
-  rcases le_total (a := a) (b := b) with h | h
-  · refine Or.inl ⟨h, ?_, ?_⟩
-    · rcases max_cases a b with ⟨e, h'⟩ | ⟨e, _⟩
-      · exact e.trans (antisymm h h')
-      · exact e
-    · rcases min_cases a b with ⟨e, _⟩ | ⟨e, h'⟩
-      · exact e
-      · exact e.trans (antisymm h' h)
-  · refine Or.inr ⟨h, ?_, ?_⟩
-    · rcases max_cases a b with ⟨e, _⟩ | ⟨e, h'⟩
-      · exact e
-      · exact e.trans (antisymm h h')
-    · rcases min_cases a b with ⟨e, h'⟩ | ⟨e, _⟩
-      · exact e.trans (antisymm h' h)
-      · exact e
-
-theorem select_cases [LT α] [LawfulOrderLT α] (a b x y : α) :
-    (select a b x y = x ∧ a ≤ b) ∨ (select a b x y = y ∧ b < a) := by
-  unfold select
-  split <;> grind
-
 end Cases
 
 section OrderedField
@@ -101,18 +75,6 @@ theorem abs_cases [Max α] [LawfulOrderMax α] (a : α) :
   unfold abs
   have := max_cases a (-a)
   grind
-
-/-- The multiples of `a ≤ p ≤ b` are in order or in reverse order, with the sign of the factor. -/
-theorem mul_between (m : α) {a p b : α} (below : a ≤ p) (above : p ≤ b) :
-    (0 ≤ m ∨ m ≤ 0) ∧ (0 ≤ m → m * a ≤ m * p ∧ m * p ≤ m * b) ∧
-      (m ≤ 0 → m * p ≤ m * a ∧ m * b ≤ m * p) := by
-  refine ⟨le_total, fun h => ?_, fun h => ?_⟩
-  · have h₁ := OrderedRing.mul_nonneg h (by grind : 0 ≤ p - a)
-    have h₂ := OrderedRing.mul_nonneg h (by grind : 0 ≤ b - p)
-    grind
-  · have h₁ := OrderedRing.mul_nonneg (by grind : 0 ≤ -m) (by grind : 0 ≤ p - a)
-    have h₂ := OrderedRing.mul_nonneg (by grind : 0 ≤ -m) (by grind : 0 ≤ b - p)
-    grind
 
 /-- A positive factor may be cancelled from both sides. -/
 theorem le_of_mul_le_mul {d a b : α} (positive : 0 < d) (h : d * a ≤ d * b) : a ≤ b := by
