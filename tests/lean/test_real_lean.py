@@ -29,11 +29,11 @@ from refsem.rules import BY_NAME, CATALOGUE, Claim, Derived, Outward, Rule, Side
 
 REJECTED = Path(__file__).parents[1] / "corpus" / "rejected"
 REPRESENTATIVE = (
-    *("relu_upper", "relu_triangle", "abs_upper", "where_interval", "clip_interval"),
-    *("enclosed_upper", "exp_upper", "max_lower", "min_upper", "scale_interval", "concretise"),
-    *("substitute_lower", "floor_lower", "ceiling_upper", "leaky_relu_lower", "square_upper"),
-    *("mccormick_lower_left", "reciprocal_lower_positive", "tanh_upper_left", "multiplier_lower"),
-    *("ceil_step_interval", "sin_upper"),
+    *("relu_upper", "relu_triangle", "abs_lower", "scale_interval", "substitute_lower"),
+    *("concretise", "enclosed_upper", "exp_lower_rounded", "max_lower", "min_upper"),
+    *("leaky_relu_lower", "square_upper", "reciprocal_lower_positive", "multiplier_lower"),
+    *("ceil_step_interval", "tanh_upper_left", "floor_lower", "where_interval"),
+    *("clip_interval", "cos_upper", "l1_ball_upper", "neg_interval"),
 )
 """Rules of every family; among them every kind of step that a printed proof has."""
 WRONG = (
