@@ -52,7 +52,7 @@ def proof(stated: Statement, others: Iterable[Obligation] = ()) -> Proof | Stub:
     """
     match stated.shape:
         case Shape.EXISTENCE:
-            return _witness(stated, "grind")
+            return _witness(stated, _comparison(stated))
         case Shape.COUNTEREXAMPLE:
             return _witness(stated, _computation(stated))
         case Shape.IMPLICATION:
@@ -71,13 +71,31 @@ def _witness(stated: Statement, closing: str) -> Proof | Stub:
     return Proof(broken(text, 0, 4))
 
 
+def _comparison(stated: Statement) -> str:
+    """The tactic that compares numbers of any ordered field, told of each kind of maximum."""
+    found = _operators(stated)
+    named = {
+        Operator.ABS: "abs_cases",
+        Operator.MIN: "min_cases",
+        Operator.MAX: "max_cases",
+        Operator.SELECT: "select_eq",
+    }
+    lemmas = [lemma for operator, lemma in named.items() if operator in found]
+    return f"grind [{', '.join(lemmas)}]" if lemmas else "grind"
+
+
 def _computation(stated: Statement) -> str:
     """The tactic that computes with rational numbers; a selection is first made computable."""
+    selects = Operator.SELECT in _operators(stated)
+    return f"{'(try simp only [select_eq]) <;> ' if selects else ''}decide +kernel"
+
+
+def _operators(stated: Statement) -> set[Operator]:
+    """The operators that a statement mentions."""
     relations = [hypothesis.relation for hypothesis in stated.hypotheses]
     relations.extend(() if stated.goal is None else (stated.goal,))
     nodes = (node for root in relation_terms(relations) for node in subterms(root))
-    selects = any(node.head is Operator.SELECT for node in nodes)
-    return f"{'(try simp only [select_eq]) <;> ' if selects else ''}decide +kernel"
+    return {node.head for node in nodes if isinstance(node.head, Operator)}
 
 
 def _coordinate(point: Point, name: str) -> str:

@@ -63,7 +63,7 @@ def check(project: Path, *, limits: Limits = LIMITS, **plan: object) -> LeanRepo
     lean = Lean((str(script),), "stand-in", None)
     heard: list[str] = []
     report = check_project(project, heard.append, limits=limits, find=lambda *_: lean)
-    assert heard[0].startswith("Lean reads Refsem.Basic: ")
+    assert heard[0].startswith("Lean reads RefsemBatch1: ")
     return report
 
 
@@ -102,11 +102,13 @@ def test_an_error_in_a_statement_is_its_own_with_file_and_line(project: Path) ->
 
 
 def test_an_error_in_a_proof_fails_the_statement_too(project: Path) -> None:
-    report = check(project, say={"have p₁": ("error", "`grind` failed", "")})
+    report = check(project, say={"exact relu_lower_weaken_b": ("error", "`grind` failed", "")})
     found = failing(report)
     assert found[NAME] == f"announced closed, but leans on {PROOF}, which is in error"
     file = "Refsem/Proofs/Relu.lean"
-    assert found[f"{file}:{line_of(project, file, 'have p₁')}"] == "`grind` failed"
+    assert (
+        found[f"{file}:{line_of(project, file, 'exact relu_lower_weaken_b')}"] == "`grind` failed"
+    )
 
 
 def test_a_sorry_in_a_closed_theorem_fails(project: Path) -> None:
@@ -122,11 +124,11 @@ def test_a_sorry_beneath_a_closed_theorem_fails(project: Path) -> None:
     sorry = ("warning", "declaration uses `sorry`", "hasSorry")
     (core,) = (
         line
-        for line in (project / "Refsem/Basic.lean").read_text("utf-8").split("\n")
-        if line.startswith("theorem max_cases")
+        for line in (project / "Refsem/Algebra.lean").read_text("utf-8").split("\n")
+        if line.startswith("theorem refuted")
     )
     report = check(project, say={core: sorry})
-    assert "leans on Refsem.max_cases, which has a `sorry`" in failing(report)[NAME]
+    assert "leans on Refsem.Algebra.refuted, which has a `sorry`" in failing(report)[NAME]
     assert report.sorries == 1
 
 
@@ -150,26 +152,28 @@ def test_a_time_out_is_an_error_and_never_a_pass(project: Path) -> None:
 
 def test_a_silent_failure_of_lean_is_an_error(project: Path) -> None:
     report = check(project, status=139)
-    assert set(failing(report)) == {"Refsem.Basic:0", "RefsemBatch2:0"}
+    assert set(failing(report)) == {"RefsemBatch1:0", "RefsemBatch2:0"}
     assert set(failing(report).values()) == {"exit status 139 without an error message"}
 
 
 def test_what_needs_an_unread_file_is_not_read(project: Path) -> None:
     report = check(project, uncompiled="le_of_mul_le_mul {d")
-    assert failing(report)[NAME] == "not read, for Refsem.Basic could not be"
+    assert failing(report)[NAME] == "not read, for RefsemBatch1 could not be"
 
 
 def test_a_lean_that_cannot_be_run_is_an_error(project: Path) -> None:
     lean = Lean((str(project / "absent"),), "absent", None)
     report = check_project(project, lambda _: None, find=lambda *_: lean)
-    assert "cannot be run: No such file" in failing(report)["Refsem.Basic:0"]
-    assert failing(report)[NAME] == "not read, for Refsem.Basic could not be"
+    assert "cannot be run: No such file" in failing(report)["RefsemBatch1:0"]
+    assert failing(report)[NAME] == "not read, for RefsemBatch1 could not be"
 
 
 def test_warnings_are_reported_and_do_not_fail(project: Path) -> None:
-    report = check(project, say={"have p₁": ("warning", "unused variable", "linter.x")})
+    report = check(
+        project, say={"exact relu_lower_weaken_b": ("warning", "unused variable", "linter.x")}
+    )
     assert report.as_announced
-    assert [warning.message for warning in report.warnings] == ["unused variable"] * 2
+    assert [warning.message for warning in report.warnings] == ["unused variable"]
 
 
 def announce(project: Path, name: str, status: Status | None) -> None:
