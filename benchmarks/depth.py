@@ -22,7 +22,8 @@ from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared, prepare
 from refsem.ir.graph import Graph, Node, make_node
 from refsem.ir.operators import Op
-from refsem.rules.propagation import Method, Propagation, bounded_backwards, propagate
+from refsem.rules.backwards import bounded_backwards
+from refsem.rules.propagation import Method, Propagation, propagate
 from refsem.rules.replay import Replay
 from refsem.rules.trace import Region
 
@@ -65,7 +66,7 @@ def box() -> Region:
 def windowed(prepared: Prepared, region: Region) -> Propagation:
     """CROWN in which a pass goes back through a fixed number of ReLUs, to the boxes there."""
     state = Propagation(Replay(prepared, (region,), {}), 0)
-    needed = bounded_backwards(prepared)
+    needed = bounded_backwards(prepared, region)
     relus: list[str] = []
     for node in prepared.nodes:
         state.boxes[node] = state.interval(node)

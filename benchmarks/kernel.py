@@ -138,10 +138,11 @@ def main() -> None:
     if importlib.util.find_spec("numba") is None:
         print("numba is not installed: the kernel runs uncompiled\n")
         elements = min(elements, 1 << 12)
-    for peer, run in (
-        ("softfloatpy", lambda: kernel_and_softfloatpy(elements)),
-        ("mpf", model_and_pympf),
-    ):
+    runs: dict[str, Callable[[], None]] = {
+        "softfloatpy": lambda: kernel_and_softfloatpy(elements),
+        "mpf": model_and_pympf,
+    }
+    for peer, run in runs.items():
         if importlib.util.find_spec(peer) is None:
             print(f"{peer} is not installed: skipped\n")
         else:

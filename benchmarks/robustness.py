@@ -220,8 +220,8 @@ def compared(
     for point in statement.points:
         case = statement.property.cases[point.cases[0]]
         lower, upper = (np.array([float(v) for v in end]) for end in (case.lower, case.upper))
-        ends = ((end / GREATEST).astype(np.float32) for end in (lower, upper))
-        if float_crown(layers, *ends, point.label):
+        low, high = ((end / GREATEST).astype(np.float32) for end in (lower, upper))
+        if float_crown(layers, low, high, point.label):
             floats.add(point.number)
         if point.number in certified and attacked(prepared, layers, point, lower, upper):
             broken.append(point.number)
