@@ -71,9 +71,18 @@ def output_parts(graph: Graph) -> tuple[tuple[str, int], ...]:
 
 
 def outputs_joined(graph: Graph) -> tuple[str, ...]:
-    """The outputs that a joined graph was made of; none where the outputs are as they were."""
+    """The outputs that a joined graph was made of; none where the outputs are as they were.
+
+    A file may call its output what a joined one is called, so the nodes decide: only a graph in
+    which the output is tensors in a row, one after another, has the parts that are named here.
+    """
     if len(graph.outputs) != 1 or graph.outputs[0].rstrip("'") != OUTPUTS:
         return ()
     known = graph.by_name()
     sink = known[graph.outputs[0]]
-    return tuple(known[name].operands[0] for name in sink.operands if sink.op is Op.CONCAT)
+    flat = [known[name] for name in sink.operands]
+    if sink.op is not Op.CONCAT or sink.shape != (sink.size,):
+        return ()
+    if any(node.op is not Op.RESHAPE or node.shape != (node.size,) for node in flat):
+        return ()
+    return tuple(node.operands[0] for node in flat)

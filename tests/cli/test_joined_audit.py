@@ -158,3 +158,29 @@ def test_shared_networks_of_several_inputs_or_outputs_are_audited(
         assert [one["tensor"] for one in found["outputs"]] == [  # type: ignore[union-attr]
             one for one in graph.outputs for _ in range(known[one].size)
         ]
+
+
+@pytest.mark.parametrize("name", ["y", OUTPUTS, OUTPUTS + "'"])
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("last", ["Neg", "Identity", "Reshape"])
+def test_what_a_file_calls_its_output_changes_nothing(
+    refsem: Command, tmp_path: Path, name: str, axis: int, last: str
+) -> None:
+    """y is -x (twice, and x where not negated), however it is called: outputs 0, 1, … row-major."""
+    shape = ["two"] if last == "Reshape" else []
+    nodes = [
+        helper.make_node("Neg", ["x"], ["a"], "first"),
+        helper.make_node(last, ["x", *shape], ["b"], "second"),
+        helper.make_node("Concat", ["a", "b"], [name], "both", axis=axis),
+    ]
+    constants = {"two": np.array([2, 1], np.int64)} if shape else {}
+    both = [4, 1] if axis == 0 else [2, 2]
+    model = builders.save(tmp_path / "m.onnx", nodes, constants, {"x": [2, 1]}, {name: both})
+    sign = -1 if last == "Neg" else 1
+    order = [-1, -10, sign, sign * 10] if axis == 0 else [-1, sign, -10, sign * 10]
+    box = ["1", "10"], ["1", "10"]
+    wanted = write_property(tmp_path / "p.vnnlib", *box, "(assert (<= Y_1 0))", outputs=4)
+    found = audited(refsem, 1 if order[1] < 0 else 0, model, wanted)
+    outputs = found["outputs"]
+    assert [mpq(one["lower"]) for one in outputs] == order  # type: ignore[attr-defined]
+    assert {one["tensor"] for one in outputs} == {name}  # type: ignore[attr-defined]
