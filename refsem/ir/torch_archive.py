@@ -8,12 +8,14 @@ not opened. Sizes are checked before anything is read.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 
 import numpy as np
 
 from refsem.errors import InputError
 from refsem.ir.graph import Bits
+from refsem.ir.onnx_values import RANK_LIMIT
 from refsem.ir.shapes import Shape
 from refsem.untrusted.archives import Archive as Zip
 from refsem.untrusted.archives import open_archive
@@ -35,16 +37,17 @@ class Archive:
 
 def read_archive(data: bytes, file: str, limit: int) -> Archive:
     """The archive in some bytes; `InputError` where it is none, or unpacks to more than a limit."""
-    return _read(open_archive(data, file, limit), file)
+    return _read(open_archive(data, file, limit), file, limit)
 
 
-def _read(archive: Zip, file: str) -> Archive:
+def _read(archive: Zip, file: str, limit: int) -> Archive:
     names = set(archive.sizes)
     folders = {name.partition("/")[0] for name in names if name.endswith("/models/model.json")}
     if len(folders) != 1:
         raise InputError(file, "", "has no models/model.json: not an archive of torch.export")
     (folder,) = folders
 
+    @cache  # each file is unpacked once, however many weights name it
     def part(path: str) -> bytes:
         if f"{folder}/{path}" not in names:
             raise InputError(file, path, "is missing in the archive")
@@ -57,7 +60,8 @@ def _read(archive: Zip, file: str) -> Archive:
         f"{file}:data/weights/model_weights_config.json",
         part("data/weights/model_weights_config.json"),
     )
-    weights = {}
+    weights: dict[str, Bits] = {}
+    total = 0
     for name, place in stated.members(("config",), ())["config"].entries().items():
         keys = ("path_name", "is_param", "use_pickle", "tensor_meta")
         entry = place.members(keys, ())
@@ -68,6 +72,9 @@ def _read(archive: Zip, file: str) -> Archive:
         path = entry["path_name"].text()
         if "/" in path:
             raise entry["path_name"].error("a file name was expected")
+        total += 4 * prod(read_sizes(entry["tensor_meta"]))
+        if total > 2 * limit:  # weights may share a file, so that few bytes are many entries
+            raise place.error(f"weights of {total} bytes; at most {2 * limit} are read")
         weights[name] = _bits(entry["tensor_meta"], part(f"data/weights/{path}"))
     return Archive(program, weights)
 
@@ -98,8 +105,11 @@ def _bits(place: Value, data: bytes) -> Bits:
 def read_sizes(place: Value) -> Shape:
     """The shape a tensor's description states; a length that is not a number is refused."""
     shape = tuple(_integer(item, 0) for item in place.member("sizes").items())
-    if prod(shape) > ENTRY_LIMIT:
-        raise place.error(f"{prod(shape)} entries; at most {ENTRY_LIMIT} are read")
+    if len(shape) > RANK_LIMIT:
+        raise place.error(f"{len(shape)} dimensions; at most {RANK_LIMIT} are read")
+    entries = prod(max(length, 1) for length in shape)  # a length may not hide behind a zero
+    if entries > ENTRY_LIMIT:
+        raise place.error(f"{entries} entries; at most {ENTRY_LIMIT} are read")
     return shape
 
 

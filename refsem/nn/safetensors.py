@@ -20,7 +20,7 @@ from refsem.errors import InputError
 from refsem.ir.graph import Bits
 from refsem.ir.onnx_values import RANK_LIMIT, quoted
 from refsem.ir.operators import Shape
-from refsem.nn.state import FLOAT32, State, Stored
+from refsem.nn.state import FLOAT32, State, Stored, too_long
 from refsem.untrusted.decimals import read_integer
 from refsem.untrusted.strict_json import Value, parse_json
 
@@ -74,6 +74,8 @@ def _described(place: Value, size: int) -> _Described:
     if len(lengths) > RANK_LIMIT:
         raise members["shape"].error(f"{len(lengths)} dimensions; at most {RANK_LIMIT} are read")
     shape = tuple(read_integer(item, 0, 2**40) for item in lengths)
+    if message := too_long(shape):
+        raise members["shape"].error(message)
     offsets = [read_integer(item, 0, size) for item in members["data_offsets"].items()]
     if len(offsets) != 2 or offsets[1] - offsets[0] != prod(shape) * WIDTHS[kind]:
         needed = f"{list(shape)} of {kind} needs {prod(shape) * WIDTHS[kind]} bytes"

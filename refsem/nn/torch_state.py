@@ -14,7 +14,7 @@ import numpy as np
 
 from refsem.errors import InputError
 from refsem.ir.onnx_values import quoted
-from refsem.nn.state import FLOAT32, State, Stored
+from refsem.nn.state import FLOAT32, State, Stored, too_long
 from refsem.nn.state_pickle import View, read_pickle
 from refsem.untrusted.archives import Archive, open_archive
 
@@ -48,20 +48,29 @@ def _read(archive: Archive, file: str, limit: int) -> State:
     total = sum(prod(view.shape) for view in views.values()) * max(WIDTHS.values())
     if total > 2 * limit:  # views may share a storage, so that few bytes are many entries
         raise InputError(file, "", f"tensors of {total} bytes; at most {2 * limit} are read")
-    tensors = {}
+    tensors: dict[str, Stored] = {}
+    unpacked: dict[str, bytes] = {}  # each storage once, however many views it has
     for name, view in views.items():
         key = f"data/{view.storage.key}"
         if key not in parts:
             raise InputError(file, key, f"is missing in the archive, for {quoted(name)}")
-        tensors[name] = _tensor(archive, parts[key], view, file, quoted(name))
+        _check_view(view, archive.sizes[parts[key]], file, quoted(name))
+        if view.storage.kind != "Float":
+            tensors[name] = Stored(view.storage.kind.lower(), view.shape, None)
+            continue
+        if key not in unpacked:
+            unpacked[key] = archive.read(parts[key])
+        tensors[name] = _tensor(unpacked[key], view)
     return State(file, tensors)
 
 
-def _tensor(archive: Archive, part: str, view: View, file: str, name: str) -> Stored:
-    width, size = WIDTHS[view.storage.kind], prod(view.shape)
-    stated, there = view.storage.entries * width, archive.sizes[part]
+def _check_view(view: View, there: int, file: str, name: str) -> None:
+    """Nothing if the view lies row-major in its storage, which has as many bytes as it states."""
+    size, stated = prod(view.shape), view.storage.entries * WIDTHS[view.storage.kind]
     if there != stated:
         raise InputError(file, name, f"a storage of {there} bytes where {stated} are stated")
+    if message := too_long(view.shape):
+        raise InputError(file, name, message)
     row_major = all(
         length == 1 or stride == prod(view.shape[axis + 1 :])
         for axis, (length, stride) in enumerate(zip(view.shape, view.strides, strict=True))
@@ -71,8 +80,10 @@ def _tensor(archive: Archive, part: str, view: View, file: str, name: str) -> St
     if size and view.offset + size > view.storage.entries:
         message = f"entries {view.offset} to {view.offset + size} of {view.storage.entries}"
         raise InputError(file, name, message)
-    if view.storage.kind != "Float":
-        return Stored(view.storage.kind.lower(), view.shape, None)
-    data = archive.read(part)
-    bits = np.frombuffer(data, "<u4", count=size, offset=width * view.offset if size else 0)
+
+
+def _tensor(data: bytes, view: View) -> Stored:
+    """The view's float32 entries in the bytes of its storage."""
+    size, start = prod(view.shape), WIDTHS["Float"] * view.offset
+    bits = np.frombuffer(data, "<u4", count=size, offset=start if size else 0)
     return Stored(FLOAT32, view.shape, bits.astype(np.uint32).reshape(view.shape))

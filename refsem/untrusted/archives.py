@@ -1,9 +1,12 @@
 """Zip archives from outside: sizes added up beforehand, nothing unpacked to disk, no traceback.
 
-Read are stored and deflated files of different names. What the library raises for archives that
-are none (of many kinds: bad checksums, encryption, names that are no text) becomes `InputError`.
+Read are stored and deflated files of different names, each as long as the archive says: one that
+unpacks to more is refused without being unpacked further. What the library raises for archives
+that are none (of many kinds: bad checksums, encryption, names that are no text) becomes
+`InputError`.
 """
 
+import copy
 import io
 import struct
 import zipfile
@@ -28,8 +31,27 @@ class Archive:
     """How many bytes each file has, by its name."""
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file that is there; `InputError` where they are damaged."""
-        return _careful(self.file, lambda: self.archive.read(name))
+        """The bytes of a file that is there; `InputError` where they are damaged.
+
+        Each call unpacks anew, so that callers read a file once.
+        """
+        data = _careful(self.file, lambda: self._unpacked(name))
+        if len(data) != self.sizes[name]:
+            more = len(data) > self.sizes[name]
+            how = f"{'more' if more else 'fewer'} than the {self.sizes[name]} bytes that are stated"
+            raise InputError(self.file, "", f"a file of the archive has {how}")
+        return data
+
+    def _unpacked(self, name: str) -> bytes:
+        """A file's bytes, and one more where there is one.
+
+        The library unpacks as much as it is asked for, and shows no more than the entry states:
+        asked with one byte more, it shows whether the file goes on.
+        """
+        entry = copy.copy(self.archive.getinfo(name))
+        entry.file_size += 1
+        with self.archive.open(entry) as file:
+            return file.read(entry.file_size)
 
 
 def open_archive(data: bytes, file: str, limit: int) -> Archive:

@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from refsem.ir.graph_enclosures import enclose_graph
 from refsem.ir.graph_file import graph_object
 from refsem.ir.torch_operators import TARGETS
 from refsem.ir.torch_reader import read_torch
+from refsem.untrusted.archives import Archive
 
 FOLDER = Path(__file__).parent / "torch_programs"
 PROGRAMS = sorted(path.stem for path in FOLDER.glob("*.pt2"))
@@ -204,6 +206,10 @@ def first(weights: Any) -> Any:  # noqa: ANN401
     return weights["config"]["conv.weight"]
 
 
+def lengths(*values: int) -> list[dict[str, int]]:
+    return [{"as_int": value} for value in values]
+
+
 WRONG: dict[str, tuple[Parts | bytes, str]] = {
     "no archive": (b"PK nothing", "is not a complete zip archive"),
     "another archive": ({"readme": b""}, "has no models/model.json"),
@@ -228,6 +234,14 @@ WRONG: dict[str, tuple[Parts | bytes, str]] = {
     "transposed": (
         edited(WEIGHTS, lambda w: first(w)["tensor_meta"]["strides"].reverse()),
         "not laid out row-major",
+    ),
+    "huge and empty": (
+        edited(WEIGHTS, lambda w: first(w)["tensor_meta"].update(sizes=lengths(0, 2**39, 2**39))),
+        "entries; at most",
+    ),
+    "many dimensions": (
+        edited(WEIGHTS, lambda w: first(w)["tensor_meta"].update(sizes=lengths(*[1] * 65))),
+        "65 dimensions; at most",
     ),
     "unknown operator": (edited(MODEL, rename), "frobnicate.default is not supported"),
     "unknown argument": (edited(MODEL, extend), "zest of conv1d.default is not supported"),
@@ -261,6 +275,33 @@ def test_an_archive_whose_names_are_no_text_is_refused() -> None:
     data = archive_of(parts_of("signals") | {"data/é": b""})
     with pytest.raises(InputError, match="is not a complete zip archive: 'utf-8' codec"):
         read_torch(data.replace("é".encode(), b"\xff\xff"), "f", LIMIT)
+
+
+def test_a_file_of_weights_is_unpacked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    read = Archive.read
+
+    def noted(self: Archive, name: str) -> bytes:
+        asked.append(name)
+        return read(self, name)
+
+    monkeypatch.setattr(Archive, "read", noted)
+    same = edited(WEIGHTS, lambda w: w["config"].update({f"w{i}": first(w) for i in range(50)}))
+    with suppress(InputError):  # weights that the program does not know may be refused, or not
+        read_torch(archive_of(same), "f.pt2", LIMIT)
+    weights = [name for name in asked if "/data/weights/weight" in name]
+    assert weights
+    assert len(weights) == len(set(weights))
+
+
+def test_many_weights_of_few_bytes_are_bounded() -> None:
+    def repeat(stated: Any) -> None:  # noqa: ANN401
+        first(stated)["tensor_meta"].update(sizes=lengths(10_000), strides=lengths(1))
+        stated["config"].update({f"w{i}": first(stated) for i in range(60)})
+
+    data = archive_of(edited(WEIGHTS, repeat) | {"data/weights/weight_0": bytes(40_000)})
+    with pytest.raises(InputError, match="at most 2097152 are read"):
+        read_torch(data, "f.pt2", LIMIT)
 
 
 def test_what_unpacks_to_too_much_is_not_unpacked() -> None:

@@ -24,6 +24,7 @@ from refsem.nn.safetensors import read_safetensors
 from refsem.nn.state import State
 from refsem.nn.torch_state import read_torch_state
 from refsem.nn.weights import declarations
+from refsem.untrusted.archives import Archive
 
 EXACT = nn.Exact(120, "1e-25")
 LIMIT = 2**20
@@ -105,7 +106,11 @@ BAD_SAFETENSORS: dict[str, tuple[bytes, str]] = {
     "negative": (safe({"weight": entry(0, 24, -3, -2)}, BODY), "not between 0"),
     "a fraction": (safe({"weight": entry(0, 24, 1.5, 4)}, BODY), "whole number"),
     "dimensions": (safe({"weight": entry(0, 4, *[1] * 33)}, BODY), "33 dimensions"),
-    "huge": (safe({"weight": entry(0, 24, 2**39, 2**39)}, BODY), "bytes"),
+    "huge": (safe({"weight": entry(0, 24, 2**39, 2**39)}, BODY), "beyond what an array may have"),
+    "huge and empty": (
+        safe({"weight": entry(0, 0, 0, 2**40 - 1, 2**40 - 1)}, b""),
+        "beyond what an array may have",
+    ),
     "beyond": (safe({"weight": entry(0, 40, 10)}, BODY), "not between 0 and 36"),
     "too few bytes": (safe({"weight": entry(0, 20, 3, 2)}, BODY), "needs 24 bytes"),
     "one end": (safe({"weight": {**GOOD["weight"], "data_offsets": [0]}}, BODY), "needs 24"),
@@ -216,6 +221,22 @@ def test_a_state_dict_written_by_hand_is_read() -> None:
     assert found.view(np.float32).tolist() == [[[2, 3]], [[4, 5]]]
 
 
+def test_a_storage_is_unpacked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    read = Archive.read
+
+    def noted(self: Archive, name: str) -> bytes:
+        asked.append(name)
+        return read(self, name)
+
+    monkeypatch.setattr(Archive, "read", noted)
+    views = {f"v{i}": tensor(ZERO, i % 6, (1,), (1,)) for i in range(50)}
+    found = read_torch_state(archive(dictionary(**views)), "f", LIMIT).tensors["v4"].bits
+    assert found is not None
+    assert found.view(np.float32).tolist() == [4]
+    assert asked.count("w/data/0") == 1
+
+
 class Evil:
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return print, ("executed",)
@@ -280,6 +301,10 @@ BAD_TORCH: dict[str, tuple[bytes, str]] = {
         "at most 32 lengths",
     ),
     "huge": (with_bias(tensor(FIRST, 0, (2**31 - 1,) * 3, (1,) * 3)), "tensors of"),
+    "huge and empty": (
+        with_bias(tensor(FIRST, 0, (0,) + (2**31 - 1,) * 3, (1,) * 4)),
+        "beyond what an array may have",
+    ),
     "many views of little": (
         archive(
             dictionary(**{f"v{i}": tensor(LONG, 0, (10_000,), (1,)) for i in range(50)}),
