@@ -6,7 +6,8 @@ the longest edge. Nothing is believed of the cuts: they tile the root box by con
 that an earlier run called decided are bounded again, after those that it left open.
 
 From the centre of a box that is cut, and from the corner where its worst bound is attained, it goes
-downhill in floats; a point that seems unsafe there is judged exactly, or by enclosure.
+downhill in floats, of deep boxes on every fourth level only; a point that seems unsafe there is
+judged exactly, or by enclosure.
 """
 
 import time
@@ -30,6 +31,9 @@ from refsem.search.counterexample import Target, exact_points
 from refsem.search.floating import FloatGraph
 
 _FORCED = 4
+_SEARCHED = 6
+"""Levels on which every box is searched downhill; below them every fourth is."""
+
 _STARTS = 4
 _STRIDES = tuple(0.5**step for step in range(12))
 """How far each step downhill goes, of the width of the box."""
@@ -121,7 +125,7 @@ def branch_boxes(
     if not leaves.covers(root):
         raise AssertionError("the root box does not contain the region's")
     whole = CutBoxes({}, [(1, root.lower[0], root.upper[0])], [])
-    target = Target.of(FloatGraph.of(leaves.prepared), leaves.claims)
+    target = Target.of(FloatGraph.of(leaves.needed()), leaves.claims)
     search = _Search(kept.boxes(root) or whole, target, root.unit)
     with kept.noted(search.progress):
         while search.left:
@@ -155,7 +159,9 @@ def _bounded(leaves: ReplayedLeaves, search: _Search) -> BoxPoints | NoProof | N
     if leaves.empty(state):
         search.establish(state)
         return None
-    if found := _met(leaves, search, state, lower, upper):
+    level = path.bit_length()
+    searched = level <= _SEARCHED or level % _FORCED == 0
+    if searched and (found := _met(leaves, search, state, lower, upper)):
         search.cut.open.append(box)
         return BoxPoints(found)
     cut = _cut(leaves, state, path, lower, upper)

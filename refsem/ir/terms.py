@@ -9,7 +9,7 @@ Invariant: a term is an immutable tree; subterms that are the same object are re
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from typing import NoReturn, Protocol, TypeAlias, TypeVar
@@ -56,6 +56,8 @@ class Term:
 
     head: Head
     arguments: tuple["Term", ...] = ()
+    below: tuple["Term", ...] | None = field(init=False, repr=False, compare=False, default=None)
+    """What `subterms` found below the term when it was first asked: terms never change."""
 
     def __post_init__(self) -> None:
         match self.head:
@@ -218,18 +220,27 @@ def fold(root: Term, reading: Reading[Value]) -> Value:
     return known[id(root)]
 
 
-def subterms(root: Term) -> Iterator[Term]:
+def subterms(root: Term) -> tuple[Term, ...]:
     """Every subterm object once, arguments before the terms that use them."""
+    if root.below is None:
+        object.__setattr__(root, "below", _below(root))
+    return (*(root.below or ()), root)
+
+
+def _below(root: Term) -> tuple[Term, ...]:
+    """The subterms but the term itself, in the order of `subterms`."""
+    found: list[Term] = []
     seen: set[int] = set()
     pending: list[tuple[Term, bool]] = [(root, False)]
     while pending:
         node, ready = pending.pop()
         if ready:
-            yield node
+            found.append(node)
         elif id(node) not in seen:
             seen.add(id(node))
             pending.append((node, True))
             pending.extend((argument, False) for argument in reversed(node.arguments))
+    return tuple(found[:-1])
 
 
 def free_variables(terms: Iterable[Term]) -> tuple[str, ...]:

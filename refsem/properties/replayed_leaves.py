@@ -35,8 +35,11 @@ class ReplayedLeaves:
         ends = _ends(lower, unit), _ends(upper, unit)
         region = Region({source: ends}, balls=self.claims.region.balls)
         targets = {self.claims.target: self.claims.combination}
-        part = restricted_to(self.prepared, tuple(self.claims.combination))
-        return propagate(part, region, Method.CROWN, targets, lambda *_: None)
+        return propagate(self.needed(), region, Method.CROWN, targets, lambda *_: None)
+
+    def needed(self) -> Prepared:
+        """The part of the network that the cases speak of."""
+        return restricted_to(self.prepared, tuple(self.claims.combination))
 
     def empty(self, state: Propagation) -> bool:
         """Whether the bounds show every case empty."""

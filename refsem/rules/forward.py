@@ -137,7 +137,7 @@ def relu_below(forms: Forms, slope: ExactTensor) -> ExactTensor:
 
 def _derived(rule: Rule, values: Mapping[str, ExactTensor]) -> dict[str, ExactTensor]:
     """The derived values of a rule whose sides hold; `ValueError` where one does not."""
-    for side in rule.checkable_sides():
+    for side in rule.checkable:
         if not holds_tensor(side.relation, values):
             raise ValueError(f"side {side.name!r} of {rule.name} does not hold")
     return {value.name: evaluate_tensor(value.term, values) for value in rule.derived}

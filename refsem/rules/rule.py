@@ -12,7 +12,7 @@ earlier derived values, never on the point, and applies no named function, so th
 sides divide by nothing; citations are about given, chosen and point variables.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from refsem.ir.operators import Op
@@ -91,6 +91,8 @@ class Rule:
     source: str
     lift: str = ""
     cites: tuple[Cited, ...] = ()
+    checkable: tuple[Side, ...] = field(init=False, repr=False, compare=False, default=())
+    """The sides that do not mention the point: an instance can be held against them."""
 
     def __post_init__(self) -> None:
         _check_names(self.name, "rule", [self.name])
@@ -121,19 +123,16 @@ class Rule:
         cited_names = [cited.name for cited in self.cites]
         _check_names(self.name, "premise", [*(side.name for side in self.sides), *cited_names])
         _check_names(self.name, "claim", [claim.name for claim in self.claims])
+        checkable = tuple(side for side in self.sides if not self._about_points(side))
+        object.__setattr__(self, "checkable", checkable)
+
+    def _about_points(self, side: Side) -> bool:
+        return bool(self.point_names & set(free_variables(relation_terms((side.relation,)))))
 
     @property
     def point_names(self) -> frozenset[str]:
         """The names of the point variables."""
         return frozenset(_names(self.name, self.point))
-
-    def checkable_sides(self) -> tuple[Side, ...]:
-        """The sides that do not mention the point: an instance can be held against them."""
-        return tuple(
-            side
-            for side in self.sides
-            if not self.point_names & set(free_variables(relation_terms((side.relation,))))
-        )
 
 
 def _names(rule: str, group: tuple[Term, ...]) -> list[str]:

@@ -137,7 +137,7 @@ def test_a_rule_needs_a_name_that_can_start_an_id() -> None:
 
 def test_the_sides_that_an_instance_is_held_against_do_not_mention_the_point() -> None:
     both = replace(GOOD, sides=(*GOOD.sides, side(k <= c, "chosen_below"), side(q <= 9, "small")))
-    assert [one.name for one in both.checkable_sides()] == ["chosen_below", "small"]
+    assert [one.name for one in both.checkable] == ["chosen_below", "small"]
     assert both.point_names == {"x"}
 
 

@@ -108,7 +108,7 @@ class Context:
         values = {**given, **self.application.chosen}
         for value in self.rule.derived:
             values[value.name] = evaluate_tensor(value.term, values)
-        for side in self.rule.checkable_sides():
+        for side in self.rule.checkable:
             if not holds_tensor(side.relation, values):
                 raise RefusedError(f"side {side.name!r} does not hold")
         return values
