@@ -5,14 +5,16 @@ the cuts alone, and every one is put to the exact check; those that fail are cut
 are derived again by the ordinary replay. Only then is the region's every case proved empty.
 """
 
+import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import frexp
 
 import numpy as np
 
-from refsem.audit.boxes import BoxPoints, BoxProof, NoProof, branch_boxes
+from refsem.audit.boxes import BoxPoints, BoxProof, BoxSearch, NoProof, branch_boxes
 from refsem.audit.cuts import box_text
 from refsem.audit.enclosed import Met
 from refsem.audit.signs import SignProof, Watch, branch_signs
@@ -67,6 +69,8 @@ class Branched:
     exact_seconds: float
     late: bool = False
     """Whether it was time that ran out."""
+    again: Callable[[float], "Branched"] | None = None
+    """Where it was: goes on from there until `time.monotonic()` passes another deadline."""
 
 
 @dataclass(slots=True)
@@ -76,7 +80,6 @@ class _Work:
     check: TreeCheck
     search: Branching
     root: Boxes
-    deadline: float
     kept: Kept
 
     def progress(self) -> BoxProgress:
@@ -98,7 +101,7 @@ def branch(
     goes on from there, and notes there how far it comes.
     """
     summed = with_sums(prepared, claims)
-    work = _begin(prepared, summed, deadline, Kept.of(unfinished, summed))
+    work = _begin(prepared, summed, Kept.of(unfinished, summed))
     if isinstance(work, NotChain):
         return _by_signs(prepared, claims, deadline, watch, work.reason, unfinished)
     moving = int((work.root.lower != work.root.upper).sum())
@@ -108,11 +111,18 @@ def branch(
     if before is not None:
         work.search.splits, work.search.open = before.splits, before.open
         work.search.leaves = len(before.claimed)
+    return _until(prepared, summed, work, watch, deadline)
+
+
+def _until(
+    prepared: Prepared, summed: RegionClaims, work: _Work, watch: Watch, deadline: float
+) -> Branched:
+    """A chain's search continued until `time.monotonic()` passes the deadline."""
     found: dict[int, tuple[Points, int]] = {}
     reason, proof, late = "", None, False
     with work.kept.noted(work.progress):
         while proof is None and not found and not reason:
-            found = _explored(prepared, summed, work, watch)
+            found = _explored(prepared, summed, work, watch, deadline)
             if found:
                 break
             work.kept.note(work.progress, now=True)
@@ -121,7 +131,9 @@ def branch(
                 reason = f"{stopped} with {len(work.search.open)} boxes open"
             else:
                 proof = _checked(work)
-    return Branched(proof, found, reason, work.search.seconds, work.check.seconds, late)
+    again = partial(_until, prepared, summed, work, watch) if late else None
+    seconds = work.search.seconds, work.check.seconds
+    return Branched(proof, found, reason, *seconds, late, again)
 
 
 def _by_signs(
@@ -156,19 +168,34 @@ def _by_boxes(
 ) -> Branched:
     """The region branched over with every leaf bounded by the ordinary replay."""
     ((lower, upper),) = claims.region.boxes.values()
-    started = time.thread_time()
     try:
         root = _root(lower, upper)
     except TooWideError as error:
         return Branched(None, {}, f"{why}; {error}", 0.0, 0.0)
-    leaves, kept = ReplayedLeaves(prepared, claims), Kept.of(unfinished, claims)
-    found = branch_boxes(leaves, root, deadline, watch, kept)
-    seconds = time.thread_time() - started
-    if isinstance(found, NoProof):
-        return Branched(None, {}, found.reason, 0.0, seconds, found.late)
-    if isinstance(found, BoxPoints):
-        return Branched(None, found.found, "", 0.0, seconds)
-    return Branched(found, {}, "", 0.0, seconds)
+    kept = Kept.of(unfinished, claims)
+    search = BoxSearch.begun(ReplayedLeaves(prepared, claims), root, kept)
+    return _boxes_until(search, watch, 0.0, deadline)
+
+
+def _boxes_until(search: BoxSearch, watch: Watch, before: float, deadline: float) -> Branched:
+    """A search by boxes that took so many seconds before, continued until the deadline."""
+    started = _spent()
+    found = branch_boxes(search, deadline, watch, WORKERS)
+    seconds = before + _spent() - started
+    match found:
+        case NoProof(reason, late):
+            again = partial(_boxes_until, search, watch, seconds) if late else None
+            return Branched(None, {}, reason, 0.0, seconds, late, again)
+        case BoxPoints():
+            return Branched(None, found.found, "", 0.0, seconds)
+        case BoxProof():
+            return Branched(found, {}, "", 0.0, seconds)
+
+
+def _spent() -> float:
+    """Processor seconds of this thread, and of processes that have ended."""
+    times = os.times()
+    return time.thread_time() + times.children_user + times.children_system
 
 
 def _stopped(search: Branching) -> tuple[str, bool]:
@@ -180,9 +207,7 @@ def _stopped(search: Branching) -> tuple[str, bool]:
     return "out of time", True
 
 
-def _begin(
-    prepared: Prepared, claims: RegionClaims, deadline: float, kept: Kept
-) -> _Work | NotChain:
+def _begin(prepared: Prepared, claims: RegionClaims, kept: Kept) -> _Work | NotChain:
     found = chained(prepared, claims)
     if isinstance(found, NotChain):
         return found
@@ -196,7 +221,7 @@ def _begin(
         return NotChain(str(error))
     if not judge.covers(root):
         raise AssertionError("the root box does not contain the region's")
-    return _Work(TreeCheck(judge), Branching.over(claims, floats, root), root, deadline, kept)
+    return _Work(TreeCheck(judge), Branching.over(claims, floats, root), root, kept)
 
 
 def _root(lower: ExactTensor, upper: ExactTensor) -> Boxes:
@@ -224,13 +249,13 @@ def _at_least_one(what: str, bits: int, most: float) -> int:
 
 
 def _explored(
-    prepared: Prepared, claims: RegionClaims, work: _Work, watch: Watch
+    prepared: Prepared, claims: RegionClaims, work: _Work, watch: Watch, deadline: float
 ) -> dict[int, tuple[Points, int]]:
     """Points that meet cases, if the search comes upon any before it ends."""
     search = work.search
     (source,) = claims.region.boxes
-    for _ in explore(search, work.deadline, WORKERS):
-        watch(search.leaves, len(search.open), work.deadline - time.monotonic())
+    for _ in explore(search, deadline, WORKERS):
+        watch(search.leaves, len(search.open), deadline - time.monotonic())
         work.kept.note(work.progress, now=False)
         if search.candidates:
             values = evaluate_graph(prepared, {source: search.points()})

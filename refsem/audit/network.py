@@ -6,7 +6,7 @@ evaluation; else `undecided`. The tolerant verdict asks the same of the widened 
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -155,7 +155,7 @@ def audit_network(
     The rows of large backward passes are divided between so many processes.
     """
     run = _Run(prepared, method, progress, _Clock.of(budget), processes)
-    regions = tuple(run.all(region_claims(prepared, property_)))
+    regions = run.all(region_claims(prepared, property_))
     tolerant, point = _tolerant(run, property_, regions)
     progress("obligations", 0, 1)
     return NetworkAudit(prepared, regions, tolerant, point, tuple(_records(regions)))
@@ -177,6 +177,16 @@ class _Clock:
         deadline = time.monotonic() + budget.seconds
         return cls(deadline, budget.watch, budget.everywhere, budget.unfinished)
 
+    @property
+    def left(self) -> float:
+        """Seconds left for branching, at least 0."""
+        return max(self.deadline - time.monotonic(), 0.0)
+
+    def shares(self, places: Sequence[int]) -> Iterator[tuple[int, float]]:
+        """Each place with the deadline at which it will have had its part of the time left."""
+        for number, place in enumerate(places):
+            yield place, time.monotonic() + self.left / (len(places) - number)
+
 
 @dataclass(frozen=True, slots=True)
 class _Run:
@@ -188,34 +198,50 @@ class _Run:
     clock: _Clock | None
     processes: int
 
-    def all(self, regions: Sequence[RegionClaims]) -> Iterator[RegionAudit]:
+    def all(self, regions: Sequence[RegionClaims]) -> tuple[RegionAudit, ...]:
         """The audits of some regions, among which what time there is for branching is shared.
 
-        Each may take an equal part of the time left; what it does not need is left to the others.
+        Each that bounds leave undecided takes at most an equal part of the time left. What is left
+        in the end is shared again by those whose time ran out, which go on from where they were.
         """
-        for number, claims in enumerate(regions):
-            yield self.region(claims, len(regions) - number)
+        found = [self.bounded(claims) for claims in regions]
+        if self.clock is None:
+            return tuple(found)
+        undecided = [place for place, one in enumerate(found) if self._undecided(one)]
+        for place, part in self.clock.shares(undecided):
+            claims, clock = found[place].claims, self.clock
+            branched = branch(self.prepared, claims, part, clock.watch, clock.unfinished)
+            found[place] = self._with(found[place], branched)
+        while self.clock.left and (late := [p for p, one in enumerate(found) if _again(one)]):
+            for place, part in self.clock.shares(late):
+                if again := _again(found[place]):
+                    found[place] = self._with(found[place], again(part))
+        return tuple(found)
 
-    def region(self, claims: RegionClaims, waiting: int) -> RegionAudit:
-        """The audit of one region, branched over if it is left undecided and there is time.
+    def bounded(self, claims: RegionClaims) -> RegionAudit:
+        """The audit of one region by bounds alone."""
+        return audit_region(self.prepared, claims, self.method, self.progress, self.processes)
 
-        So many regions, this one among them, wait for their part of the time.
-        """
-        found = audit_region(self.prepared, claims, self.method, self.progress, self.processes)
+    def _undecided(self, found: RegionAudit) -> bool:
+        """Whether a region is to be branched over."""
         if self.clock is None or found.witnesses:
-            return found
-        if len(found.shown) == len(claims.cases) and not self.clock.everywhere:
-            return found
-        clock, now = self.clock, time.monotonic()
-        deadline = now + max(clock.deadline - now, 0.0) / waiting
-        branched = branch(self.prepared, claims, deadline, clock.watch, clock.unfinished)
+            return False
+        return self.clock.everywhere or len(found.shown) < len(found.claims.cases)
+
+    def _with(self, found: RegionAudit, branched: Branched) -> RegionAudit:
+        """A region's audit with what came of branching over it."""
         met = {
             case: _enclosed_witness(case, one)
             if isinstance(one, EnclosedPoint)
             else _witness(self.prepared, case, *one)
             for case, one in branched.found.items()
         }
-        return RegionAudit(claims, found.propagation, found.shown, met, branched)
+        return RegionAudit(found.claims, found.propagation, found.shown, met, branched)
+
+
+def _again(found: RegionAudit) -> Callable[[float], Branched] | None:
+    """How a region's branching goes on, if only time ran out."""
+    return None if found.branched is None else found.branched.again
 
 
 def audit_region(
@@ -276,7 +302,7 @@ def _tolerant(
         return exact, _first(witness for r in regions for witness in r.witnesses.values())
     wider = region_claims(run.prepared, widened(property_))
     if exact is Verdict.HOLDS:
-        audits = [*run.all(wider)]
+        audits = run.all(wider)
         found = [audit.witnesses for audit in audits]
         verdict = combined(r.verdict(case) for r in audits for case, _ in r.claims.cases)
         return verdict, _first(witness for one in found for witness in one.values())

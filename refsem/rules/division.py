@@ -2,20 +2,17 @@
 
 Every row of a target has forms of its own, and no step of a pass looks at two rows: the box of
 some rows of the target is that part of the box of all of them. Each part is established by the
-replay's own lifts, the first here and the others in forked processes, whose integers are handed
-back exactly; a process that ends without an answer is done without. The parts' boxes are joined,
-and the applications recorded are those of the whole pass.
+replay's own lifts, the first here and the others in forked processes (`refsem.rules.forked`). The
+parts' boxes are joined, and the applications recorded are those of the whole pass.
 """
 
-import os
-import pickle
-import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from refsem.exact import ExactTensor
 from refsem.exact.tensor import concatenate
+from refsem.rules.forked import shared
 from refsem.rules.passes import last_needed
 from refsem.rules.replay import Replay
 from refsem.rules.trace import Application, Box, Forgotten, Form, Line
@@ -40,16 +37,7 @@ def established_in_parts(
     _check_pass(replay, applications)
     ends = [rows * part // processes for part in range(processes + 1)]
     parts = [part for part in pairwise(ends) if part[0] < part[1]]
-    others: list[_Child | None] = []
-    try:
-        others.extend(_Child.of(replay, applications, part) for part in parts[1:])
-        boxes = [_part(replay, applications, part) for part in parts[:1]]
-        for child, part in zip(others, parts[1:], strict=True):
-            boxes.append((child and child.answer()) or _part(replay, applications, part))
-    finally:
-        for child in others:
-            if child is not None:
-                child.end()
+    boxes = shared(parts, partial(_part, replay, applications))
     lower, upper = (concatenate(list(end), 1) for end in zip(*boxes, strict=True))
     replay.applications.extend(applications)
     replay.judgements.extend(Forgotten() for _ in applications[1:])
@@ -108,52 +96,3 @@ def _rows_of(form: object, rows: Rows) -> Form:
     part = slice(*rows)
     coefficients = {name: value[part] for name, value in form.coefficients.items()}
     return Form(form.target, form.side, coefficients, form.constant[part])
-
-
-@dataclass(frozen=True, slots=True)
-class _Child:
-    """A process that establishes a part, and the pipe on which it answers."""
-
-    number: int
-    pipe: int
-
-    @classmethod
-    def of(cls, replay: Replay, applications: Sequence[Application], rows: Rows) -> "_Child | None":
-        """A copy of this process at work; it prints nothing, flushes nothing and only answers.
-
-        None where the system gives no process.
-        """
-        reading, writing = os.pipe()
-        try:
-            number = os.fork()
-        except OSError:
-            os.close(reading)
-            os.close(writing)
-            return None
-        if number:
-            os.close(writing)
-            return cls(number, reading)
-        status = 1
-        try:
-            os.close(reading)
-            with os.fdopen(writing, "wb") as stream:
-                pickle.dump(_part(replay, applications, rows), stream)
-            status = 0
-        finally:
-            os._exit(status)
-
-    def answer(self) -> tuple[ExactTensor, ExactTensor] | None:
-        """The ends of its box; None if it ended without an answer, whose reason is found anew."""
-        with os.fdopen(os.dup(self.pipe), "rb") as stream:
-            content = stream.read()
-        try:
-            lower, upper = pickle.loads(content)  # noqa: S301  written by our own copy
-        except (EOFError, pickle.UnpicklingError):
-            return None
-        return lower, upper
-
-    def end(self) -> None:
-        """Stop the process, whatever it does."""
-        os.close(self.pipe)
-        os.kill(self.number, signal.SIGKILL)
-        os.waitpid(self.number, 0)

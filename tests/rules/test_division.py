@@ -12,7 +12,7 @@ from small_networks import NETWORKS
 
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared
-from refsem.rules import division, propagation
+from refsem.rules import forked, propagation
 from refsem.rules.division import established_in_parts
 from refsem.rules.propagation import Method, Propagation, propagate
 from refsem.rules.replay import Replay, ReplayError
@@ -64,14 +64,14 @@ def test_a_process_that_ends_without_an_answer_is_done_without(
 ) -> None:
     prepared = NETWORKS["residual_1"]
     expected, here = values(bounded(prepared, 1)), os.getpid()
-    dump = division.pickle.dump
+    dump = forked.pickle.dump
 
     def failing(found: object, stream: object) -> None:
         if os.getpid() != here:
             raise MemoryError
         dump(found, stream)
 
-    monkeypatch.setattr(division.pickle, "dump", failing)
+    monkeypatch.setattr(forked.pickle, "dump", failing)
     assert values(bounded(prepared, 2)) == expected
 
 
