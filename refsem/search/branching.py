@@ -32,6 +32,9 @@ Flags = npt.NDArray[np.bool_]
 BATCH = 64
 _FORCED = 4
 
+_SLIGHT = 2.0**-20
+"""Margins up to this, relative to the bounds or to 1, may be errors of floats."""
+
 MEMORY = 2**30
 """Bytes that a search may hold, its tree and open boxes together: it ends when they are more."""
 
@@ -87,12 +90,18 @@ class Branching:
         return ExactTensor(whole, self.unit, 1).maximum(lower).minimum(upper)
 
     def reopen(self, boxes: Sequence[Open]) -> None:
-        """Cut leaves that were taken for decided too early, and be warier from now on."""
+        """Cut leaves that were taken for decided too early, and be warier of slight margins.
+
+        A leaf of a great margin failed for other slopes than the exact check has: it is cut, no
+        more, for what is wary of great margins decides nothing.
+        """
         self.leaves -= len(boxes)
         part = list(boxes)
         lower, upper = (np.stack([box[end] for box in part]) for end in (1, 2))
         margins = _margins(self, lower, upper)
-        self.slack = max(self.slack, 2 * float(margins.max()))
+        slight = _SLIGHT * (1.0 + float(np.abs(self.bounds).max(initial=0.0)))
+        wary = 2 * float(margins.max(initial=0.0, where=margins <= slight))
+        self.slack = max(self.slack, wary)
         undecided = np.zeros(len(part), dtype=np.bool_)
         _merge(self, _Found(part, undecided, *_cuts(self, part, lower, upper, ~undecided), 0.0))
 
