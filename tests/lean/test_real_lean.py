@@ -30,12 +30,13 @@ from refsem.rules import BY_NAME, CATALOGUE, Claim, Derived, Outward, Rule, Side
 REJECTED = Path(__file__).parents[1] / "corpus" / "rejected"
 REPRESENTATIVE = (
     *("relu_upper", "relu_triangle", "abs_lower", "scale_interval", "substitute_lower"),
-    *("concretise", "enclosed_upper", "exp_lower_rounded", "max_lower", "min_upper"),
-    *("leaky_relu_lower", "square_upper", "reciprocal_lower_positive", "multiplier_lower"),
-    *("ceil_step_interval", "tanh_upper_left", "floor_lower", "where_interval"),
-    *("clip_interval", "cos_upper", "l1_ball_upper", "neg_interval"),
+    *("enclosed_upper", "exp_lower_rounded", "max_lower", "leaky_relu_lower", "square_upper"),
+    *("reciprocal_lower_positive", "multiplier_lower", "ceil_step_interval", "tanh_upper_left"),
+    *("where_interval", "clip_interval", "cos_interval", "l1_ball_upper", "mccormick_lower_left"),
 )
-"""Rules of every family; among them every kind of step that a printed proof has."""
+"""A cheap rule of every family; what Lean is not asked here it is asked in `make nightly`."""
+STEPS = (".leaf ", ".split ", ".have ", ".apply ", ".replace ")
+"""Every kind of step that the proofs of the catalogue have; `.signs` is in none of them."""
 WRONG = (
     "add_interval_crossed_ends",
     "concretise_one_corner",
@@ -157,6 +158,8 @@ def doubtful() -> Written:
 def test_lean_accepts_rules_and_negations_and_nothing_else(lean: Lean, tmp_path: Path) -> None:
     right, (claims, negations) = right_rules(), wrong_rules(WRONG)
     assert {family.name for family, _ in right} >= {family.name for family in FAMILIES}
+    proofs = "".join(str(one.proof) for _, theorems in right for one in theorems)
+    assert all(step in proofs for step in STEPS)
     assert sum("(tree :=" in str(theorem.proof) for theorem in claims[1]) >= 6
     (rising,), (unproved,) = relative(), doubtful()
     write([*right, claims, negations, rising, unproved], tmp_path)
@@ -164,7 +167,7 @@ def test_lean_accepts_rules_and_negations_and_nothing_else(lean: Lean, tmp_path:
     right_ones = [theorem for _, theorems in right for theorem in theorems]
     relative_ones = tuple(one for one in right_ones if one.status is Status.RELATIVE)
     closed = tuple(one for one in (*right_ones, *negations[1]) if one.status is Status.CLOSED)
-    assert len(closed) > 100
+    assert len(closed) > 90
     assert set(with_verdict(report, Verdict.CLOSED)) == names_of(closed)
     assert set(with_verdict(report, Verdict.RELATIVE)) == names_of((*rising[1], *relative_ones))
     failed = with_verdict(report, Verdict.ERROR)
