@@ -5,8 +5,6 @@ A verdict on an unrolled chain is one on the graph within the claims' region, ro
 
 from dataclasses import dataclass, replace
 
-from gmpy2 import mpq
-
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared
 from refsem.properties.claims import RegionClaims
@@ -31,9 +29,7 @@ def chained(prepared: Prepared, claims: RegionClaims) -> Chained | NotChain:
     other = unrolled(prepared, claims.region, {claims.target: claims.combination})
     if isinstance(other, NotChain):
         return layers
-    rows = claims.bounds.size
-    unit = [mpq(int(i == j)) for i in range(rows) for j in range(rows)]
-    same = {other.graph.outputs[0]: ExactTensor.from_rationals(unit, (rows, rows))}
+    same = {other.graph.outputs[0]: ExactTensor.identity(claims.bounds.size)}
     moved = replace(claims, combination=same)
     layers = chain(other, moved.region, {moved.target: moved.combination})
     return layers if isinstance(layers, NotChain) else Chained(other, moved, layers)

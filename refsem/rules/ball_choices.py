@@ -20,6 +20,7 @@ _BITS = 40
 """Coefficients given up in part are so many bits long, and multipliers of squares about as many."""
 _HALVINGS = 80
 _FAR = 1e100
+_TINY = 1e-300
 _NOTHING = ExactTensor.full((1, 1), mpq(0))
 _LEAST = 2.0**-40
 """Multipliers of squares are no smaller than the greatest one times this."""
@@ -40,13 +41,18 @@ def ball_choice(
     return rule, _euclidean(ball, coefficients, room)
 
 
+def workable(values: Floats) -> Floats:
+    """The values, none of them too large to go on with; what is no number is 0."""
+    return np.clip(np.nan_to_num(values), -_FAR, _FAR)
+
+
+def workable_radius(ball: Ball) -> float:
+    """The radius, neither too large nor too small to go on with: cut before it is a float."""
+    return float(min(max(ball.radius, mpq(1 / _FAR)), mpq(_FAR)))
+
+
 def _floats(tensor: ExactTensor) -> Floats:
-    """The entries as floats, none of them too large to go on with."""
-    return np.clip(np.nan_to_num(tensor.nearest_float64()), -_FAR, _FAR)
-
-
-def _radius(ball: Ball) -> float:
-    return min(max(float(ball.radius), 1 / _FAR), _FAR)
+    return workable(tensor.nearest_float64())
 
 
 def _room(ball: Ball, box: tuple[ExactTensor, ExactTensor], falling: ExactTensor) -> Floats:
@@ -59,7 +65,7 @@ def _room(ball: Ball, box: tuple[ExactTensor, ExactTensor], falling: ExactTensor
 def _taxicab(ball: Ball, coefficients: ExactTensor, room: Floats) -> Chosen:
     sizes = np.abs(_floats(coefficients))
     order = np.argsort(-sizes, axis=1)
-    spent = np.cumsum(np.take_along_axis(room, order, axis=1), axis=1) > _radius(ball)
+    spent = np.cumsum(np.take_along_axis(room, order, axis=1), axis=1) > workable_radius(ball)
     places = np.take_along_axis(order, spent.argmax(axis=1)[:, np.newaxis], axis=1)
     rows = np.arange(sizes.shape[0])[:, np.newaxis]
     beyond = spent[:, -1:]
@@ -70,7 +76,7 @@ def _taxicab(ball: Ball, coefficients: ExactTensor, room: Floats) -> Chosen:
 
 def _euclidean(ball: Ball, coefficients: ExactTensor, room: Floats) -> Chosen:
     c = _floats(coefficients)
-    found = multipliers(np.abs(c), room, _radius(ball))
+    found = multipliers(np.abs(c), room, workable_radius(ball))
     partial = 2 * found * room
     given_up = _rounded(np.sign(c) * partial).where(np.abs(c) > partial, coefficients)
     pairs = [_pair(float(value)) for value in found[:, 0]]
@@ -84,7 +90,7 @@ def _euclidean(ball: Ball, coefficients: ExactTensor, room: Floats) -> Chosen:
 def multipliers(sizes: Floats, room: Floats, radius: float) -> Floats:
     """For each row the s at which Σ min(|c| / 2s, room)² is the square of the radius: a column."""
     greatest = np.linalg.norm(sizes, axis=1, keepdims=True) / (2 * radius)
-    least = _LEAST * (float(greatest.max(initial=0.0)) or 1.0)
+    least = max(_LEAST * (float(greatest.max(initial=0.0)) or 1.0), _TINY)
     low, high = np.full_like(greatest, least), np.maximum(greatest, least)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2

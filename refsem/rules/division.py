@@ -28,13 +28,16 @@ _BY_ROWS = frozenset(
 
 
 def established_in_parts(
-    replay: Replay, applications: Sequence[Application], rows: int, processes: int
+    replay: Replay, applications: Sequence[Application], processes: int
 ) -> int:
     """The index of the box that a pass ends in, established over parts of the target's rows.
+
+    How many these are is what the target's form says, nobody else.
 
     `ReplayError` if an application does not follow; `ValueError` for what is no pass.
     """
     _check_pass(replay, applications)
+    rows = _height(replay, applications[0])
     ends = [rows * part // processes for part in range(processes + 1)]
     parts = [part for part in pairwise(ends) if part[0] < part[1]]
     boxes = shared(parts, partial(_part, replay, applications))
@@ -67,18 +70,32 @@ def _check_pass(replay: Replay, applications: Sequence[Application]) -> None:
                     continue
 
 
-def _part(
-    replay: Replay, applications: Sequence[Application], rows: Rows
-) -> tuple[ExactTensor, ExactTensor]:
-    """The ends of the box of these rows of the target."""
-    first = len(replay.judgements)
-    own = Replay(
+def _copy(replay: Replay) -> Replay:
+    """A replay that goes on from here, on its own."""
+    return Replay(
         replay.prepared,
         replay.regions,
         replay.targets,
         list(replay.applications),
         list(replay.judgements),
     )
+
+
+def _height(replay: Replay, start: Application) -> int:
+    """The rows of the form that a pass starts with."""
+    own = _copy(replay)
+    form = own.judgements[own.establish(start)]
+    if not isinstance(form, Form):
+        raise TypeError("a pass starts with a form")
+    return int(form.constant.shape[0])
+
+
+def _part(
+    replay: Replay, applications: Sequence[Application], rows: Rows
+) -> tuple[ExactTensor, ExactTensor]:
+    """The ends of the box of these rows of the target."""
+    first = len(replay.judgements)
+    own = _copy(replay)
     for application, needless in zip(applications, last_needed(applications, first), strict=True):
         index = own.establish(application)
         if index == first:

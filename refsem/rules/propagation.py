@@ -162,7 +162,7 @@ class Propagation:
         width = sum(prod(prepared.shapes[one.node]) for one in planned.applications)
         if rows * width < LEAST_DIVIDED or self.processes == 1:
             return self._established(whole)
-        return established_in_parts(self.replay, whole, rows, self.processes)
+        return established_in_parts(self.replay, whole, self.processes)
 
     def within(self, form: int, side: str) -> int:
         """The form with coefficients given up for what the region's balls allow."""

@@ -11,7 +11,7 @@ chain is one on the graph. Not covered: other activations, and layers that would
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, pairwise
 
 import numpy as np
 from gmpy2 import mpq
@@ -28,6 +28,9 @@ from refsem.rules.trace import Combination, Form, Region, Side
 
 WIDEST = 1024
 """Entries of a layer at most."""
+
+MOST = 1 << 24
+"""Entries of all weights together at most."""
 
 
 def unrolled(
@@ -96,18 +99,31 @@ class _Unrolling:
     def graph(self) -> Prepared | NotChain:
         """The chain, layer by layer."""
         last = 1 + max(self.levels[name] for name in self.forms[self.target].coefficients)
+        layers = [
+            tuple(name for name in self.levels if self._kept(name, level, last))
+            for level in range(1, last)
+        ]
+        # before any weight is made: what is carried has as many rows as columns
+        if reason := self._too_large(layers):
+            return NotChain(reason)
         chain = _Chain.starting(self.source)
         held: tuple[str, ...] = (self.source.name,)
-        for level in range(1, last):
-            kept = tuple(name for name in self.levels if self._kept(name, level, last))
-            parts = [self._rows(name, held, level) for name in kept]
-            if sum(weight.shape[0] for weight, _ in parts) > WIDEST:
-                return NotChain(f"a layer of more than {WIDEST} entries")
-            chain.affine(parts)
+        for level, kept in enumerate(layers, 1):
+            chain.affine([self._rows(name, held, level) for name in kept])
             chain.relu()
             held = kept
         chain.affine([self._value(self.target, held, last)])
         return chain.prepared()
+
+    def _too_large(self, layers: Sequence[Sequence[str]]) -> str | None:
+        """Why layers that hold these tensors are not made, if they are not."""
+        inner = [sum(self._size(name) for name in kept) for kept in layers]
+        if max(inner, default=0) > WIDEST:
+            return f"a layer of more than {WIDEST} entries"
+        widths = (self.source.size, *inner, self._height(self.target))
+        if sum(height * width for width, height in pairwise(widths)) > MOST:
+            return f"layers of more than {MOST} weights"
+        return None
 
     def _kept(self, name: str, level: int, last: int) -> bool:
         """Whether a tensor is an entry of a level's layer: it is there, and needed after."""
@@ -132,7 +148,7 @@ class _Unrolling:
         if self.levels[name] == level:
             return self._value(self.before[name], held, level)
         size = self._size(name)
-        blocks = {name: _unit(size)}
+        blocks = {name: ExactTensor.identity(size)}
         constant = ExactTensor.full((size, 1), mpq(0))
         if name == self.source.name and level == 1:
             constant = -self.shift.transpose((1, 0))
@@ -162,11 +178,6 @@ class _Unrolling:
             for name in held
         ]
         return concatenate(parts, axis=1)
-
-
-def _unit(size: int) -> ExactTensor:
-    values = [mpq(int(i == j)) for i in range(size) for j in range(size)]
-    return ExactTensor.from_rationals(values, (size, size))
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from gmpy2 import mpq
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import Prepared
 from refsem.properties.claims import RegionClaims
-from refsem.rules.ball_choices import Floats, multipliers
+from refsem.rules.ball_choices import Floats, multipliers, workable, workable_radius
 from refsem.rules.trace import Ball, Form, Norm
 from refsem.search import counterexample
 from refsem.search.counterexample import Target
@@ -52,7 +52,7 @@ def _downhill(target: Target, claims: RegionClaims, first: ExactTensor) -> Itera
     for _ in range(STEPS):
         values, _ = target.margins(points.nearest_float64())
         slopes = target.graph.gradient(values, target.rows)
-        ends = least_points(claims, np.nan_to_num(slopes))
+        ends = least_points(claims, slopes)
         yield ends
         total = points + ends
         points = ExactTensor(total.numerators, total.exponent + 1, total.odd)
@@ -64,7 +64,8 @@ def least_points(claims: RegionClaims, slopes: Floats) -> ExactTensor:
     ((_, ball),) = claims.region.balls.items()
     ((lower, upper),) = claims.region.boxes.values()
     centre = ExactTensor.from_rationals(ball.centre, (1, len(ball.centre)))
-    below, above = ((end - centre).nearest_float64() for end in (lower, upper))
+    slopes = workable(slopes)
+    below, above = (workable((end - centre).nearest_float64()) for end in (lower, upper))
     room = np.maximum(np.where(slopes > 0, -below, above), 0.0)
     steps = -np.sign(slopes) * _distances(ball, np.abs(slopes), room)
     return (centre + _inward(steps)).maximum(lower).minimum(upper)
@@ -72,7 +73,7 @@ def least_points(claims: RegionClaims, slopes: Floats) -> ExactTensor:
 
 def _distances(ball: Ball, sizes: Floats, room: Floats) -> Floats:
     """How far each entry goes: the ball is used up by those that count most."""
-    radius = float(ball.radius)
+    radius = workable_radius(ball)
     if ball.norm is Norm.L2:
         found: Floats = np.minimum(sizes / (2 * multipliers(sizes, room, radius)), room)
         return found

@@ -95,6 +95,20 @@ def test_the_margin_of_a_linear_classifier_is_exact(tmp_path: Path) -> None:
     assert Counts.of((inside, tie, wrong)) == Counts(3, 1, 1, 1, 0)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("norm", ["L1", "L2"])
+@pytest.mark.parametrize("power", [400, 300, 120, -300, -400])
+def test_balls_beyond_all_floats_are_judged(tmp_path: Path, norm: str, power: int) -> None:
+    """y = (x0 + x1 + 3/2, relu(x0)): 0 at (-3/4, -3/4) and below it on and on."""
+    layers = [builders.layer([[1, 1], [1, 0]], [1.5, 0]), builders.layer([[1, 0], [0, 1]], [0, 0])]
+    model = builders.sequential(tmp_path / "m.onnx", layers)
+    path = write(tmp_path / "p.toml", f"1e{power}", [(0, ["0", "0"])])
+    path.write_text(path.read_text("utf-8").replace('"inf"', f'"{norm}"'), "utf-8")
+    _, (report,) = judged(model, path)
+    assert report.verdict is (Verdict.VIOLATED if power > 0 else Verdict.HOLDS)
+    assert (report.witness is not None) == (power > 0)
+
+
 def test_bounds_of_each_output_by_itself_show_less(tmp_path: Path) -> None:
     """y = (x + 1, x): the difference is 1 everywhere, but for a radius above 1/2 ends overlap."""
     model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1, 1]], [1, 0])])

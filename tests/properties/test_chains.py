@@ -1,6 +1,7 @@
 """Unrolled chains: the values of the graph throughout the region, and verdicts, trees, damage."""
 
 import time
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from refsem.properties import Property, load_property
 from refsem.properties.chains import Chained, chained
 from refsem.properties.claims import region_claims, with_sums
 from refsem.rules.chain import NotChain
+from refsem.rules.trace import Region
+from refsem.rules.unrolled import unrolled as rules_unrolled
 
 LOWER, UPPER = ["-0.3", "-2.5"], ["0.7", "0.1"]
 HASHES = ("a" * 64, "b" * 64)
@@ -96,6 +99,41 @@ def test_other_activations_are_no_chain(tmp_path: Path) -> None:
     prepared = bypassed(tmp_path, 0, "Tanh")
     (claims,) = region_claims(prepared, stated(tmp_path, "(assert (<= Y_0 0))"))
     assert isinstance(chained(prepared, claims), NotChain)
+
+
+def carried_along(folder: Path, inputs: int, depth: int) -> Path:
+    """Y = relu(… relu(sum of X)) + sum of X, so many ReLUs deep: X is carried through each."""
+    ones, scale = np.ones((inputs, 1), np.float32), np.ones((1, 1), np.float32)
+    nodes = [helper.make_node("MatMul", ["X", "w"], ["a0"])]
+    for i in range(depth):
+        nodes.append(helper.make_node("Relu", [f"a{i}"], [f"r{i}"]))
+        nodes.append(helper.make_node("MatMul", [f"r{i}", "s"], [f"a{i + 1}"]))
+    nodes.append(helper.make_node("MatMul", ["X", "w"], ["b"]))
+    nodes.append(helper.make_node("Add", [f"a{depth}", "b"], ["Y"]))
+    shapes = {"X": [1, inputs]}, {"Y": [1, 1]}
+    return builders.save(folder / "m.onnx", nodes, {"w": ones, "s": scale}, *shapes)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "depth", "reason"),
+    [(1500, 1, "a layer of more than 1024 entries"), (900, 22, "layers of more than")],
+)
+def test_what_is_too_large_is_refused_before_it_is_made(
+    tmp_path: Path, inputs: int, depth: int, reason: str
+) -> None:
+    """What is carried has as many rows as columns: memory as the square of a small file's size."""
+    prepared = prepare(load_model(carried_along(tmp_path, inputs, depth)))
+    ends = ExactTensor.full((1, inputs), mpq(0)), ExactTensor.full((1, inputs), mpq(1))
+    targets = {"t": {"Y": ExactTensor.identity(1)}}
+    tracemalloc.start()
+    try:
+        found = rules_unrolled(prepared, Region({"X": ends}), targets)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert isinstance(found, NotChain)
+    assert reason in found.reason
+    assert most < 8 * inputs**2, most  # one square of pointers alone
 
 
 def least(prepared: Prepared) -> mpq:

@@ -121,6 +121,23 @@ def test_the_bound_is_nearly_the_least_value(norm: Norm, seed: int) -> None:
         assert abs(found.upper.rational(0, i) - above) < mpq(1, 10**6)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("power", [400, 300, 120, -120, -300, -400])
+def test_radii_and_coefficients_beyond_all_floats_are_bounded(norm: Norm, power: int) -> None:
+    """How tightly is another matter: one coefficient alone uses up the radius, which is reached."""
+    radius = mpq(10) ** power
+    ball = Ball(norm, (mpq(0),) * SIZE, radius)
+    region = region_of(ball, radius, radius)
+    values = [mpq(10) ** e for e in (400, 300, -300, -400)] + [mpq(-1), mpq(0)]
+    matrix = ExactTensor.from_rationals([v for v in values for _ in range(SIZE)], (ROWS, SIZE))
+    found = bounds(region, matrix)
+    for low, high, value in zip(
+        found.lower.rationals(), found.upper.rationals(), values, strict=True
+    ):
+        assert low <= -abs(value) * radius <= abs(value) * radius <= high
+
+
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("side", SIDES)
 def test_the_lift_is_the_rule_with_shares_that_use_up_the_allowance(norm: Norm, side: str) -> None:

@@ -2,7 +2,9 @@
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
+import builders
 import numpy as np
 import pytest
 import small_networks
@@ -11,12 +13,13 @@ from naive_replay import reading
 from small_networks import NETWORKS
 
 from refsem.exact import ExactTensor
-from refsem.ir.evaluation import Prepared
+from refsem.ir import load_model
+from refsem.ir.evaluation import Prepared, prepare
 from refsem.rules import forked, propagation
 from refsem.rules.division import established_in_parts
 from refsem.rules.propagation import Method, Propagation, propagate
 from refsem.rules.replay import Replay, ReplayError
-from refsem.rules.trace import Application, Forgotten, Form, Trace
+from refsem.rules.trace import Application, Forgotten, Form, Region, Trace
 
 each_network = pytest.mark.parametrize("prepared", NETWORKS.values(), ids=NETWORKS)
 
@@ -115,7 +118,7 @@ def test_the_pass_is_established_and_its_forms_are_gone(
 ) -> None:
     replay, applications, rows = pass_
     before = len(replay.applications)
-    index = established_in_parts(replay, applications, rows, 2)
+    index = established_in_parts(replay, applications, 2)
     assert replay.applications[before:] == applications
     assert index == len(replay.judgements) - 1 == before + len(applications) - 1
     assert replay.box(index).lower.shape == (1, rows)
@@ -125,37 +128,37 @@ def test_the_pass_is_established_and_its_forms_are_gone(
 def test_a_refused_application_is_refused_as_ever(
     pass_: tuple[Replay, list[Application], int],
 ) -> None:
-    replay, applications, rows = pass_
+    replay, applications, _ = pass_
     before = len(replay.applications)
     lines = [i for i, one in enumerate(applications) if one.rule == "substitute_lower"]
     spoilt = list(applications)
     swapped = {**spoilt[lines[0]].suppliers, "upper": spoilt[lines[0]].suppliers["lower"]}
     spoilt[lines[0]] = replace(spoilt[lines[0]], suppliers=swapped)
     with pytest.raises(ReplayError, match="is not a line upper"):
-        established_in_parts(replay, spoilt, rows, 2)
+        established_in_parts(replay, spoilt, 2)
     assert len(replay.applications) == len(replay.judgements) == before
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 
 
 def test_what_is_no_pass_is_refused(pass_: tuple[Replay, list[Application], int]) -> None:
-    replay, applications, rows = pass_
+    replay, applications, _ = pass_
     for spoilt in (applications[1:], applications[:-1], [*applications[:-1], applications[0]]):
         with pytest.raises(ValueError, match="starts with the form of a target"):
-            established_in_parts(replay, spoilt, rows, 2)
+            established_in_parts(replay, spoilt, 2)
     other = [replace(applications[0], node="h"), *applications[1:]]
     with pytest.raises(ValueError, match="starts with the form of a target"):
-        established_in_parts(replay, other, rows, 2)
+        established_in_parts(replay, other, 2)
     foreign = [applications[0], replace(applications[1], rule="intersect"), *applications[1:]]
     with pytest.raises(ValueError, match="not row by row"):
-        established_in_parts(replay, foreign, rows, 2)
+        established_in_parts(replay, foreign, 2)
 
 
 def test_whole_forms_and_lines_for_single_rows_are_refused(
     pass_: tuple[Replay, list[Application], int],
 ) -> None:
     """With parts of rows, a line for row 0 would serve the first row of every part."""
-    replay, applications, rows = pass_
+    replay, applications, _ = pass_
     form = replay.establish(Application("start_form", "y", 0))
     assert isinstance(replay.judgements[form], Form)
     slopes = ExactTensor.full((2, 3), mpq(1, 2))
@@ -172,12 +175,30 @@ def test_whole_forms_and_lines_for_single_rows_are_refused(
         suppliers = {**spoilt[place].suppliers, role: index}
         spoilt[place] = replace(spoilt[place], suppliers=suppliers)
         with pytest.raises(ValueError, match=message):
-            established_in_parts(replay, spoilt, rows, 2)
+            established_in_parts(replay, spoilt, 2)
+
+
+def test_the_rows_are_those_that_the_target_has(tmp_path: Path) -> None:
+    """x to (x, 5x): nobody can ask for the box of one row and have it taken for that of both."""
+    layers = [builders.layer([[1, 5]], [0, 0])]
+    prepared = prepare(load_model(builders.sequential(tmp_path / "m.onnx", layers)))
+    (source,), (sink,) = prepared.graph.inputs, prepared.graph.outputs
+    low, high = (ExactTensor.full((1, 1), mpq(end)) for end in (0, 1))
+    replay = Replay(prepared, (Region({source: (low, high)}),), {})
+    box = replay.establish(Application("input_interval", source, 0))
+    whole = [
+        Application("start_form", sink, 0),
+        Application("substitute_affine", sink, 0, {"form": 1}),
+        Application("concretise", sink, 0, {"below": 2, "above": 2, source: box}),
+    ]
+    found = replay.box(established_in_parts(replay, whole, 2))
+    assert found.lower.rationals() == [0, 0]
+    assert found.upper.rationals() == [1, 5]
 
 
 def test_a_target_of_fewer_rows_than_processes_is_bounded_whole(
     pass_: tuple[Replay, list[Application], int],
 ) -> None:
     replay, applications, rows = pass_
-    index = established_in_parts(replay, applications, rows, 7)
+    index = established_in_parts(replay, applications, 7)
     assert replay.box(index).upper.shape == (1, rows)
