@@ -1,5 +1,7 @@
 """Rationals as people read them. Display only: nothing printed here is computed with."""
 
+from collections.abc import Callable
+
 from gmpy2 import mpq, mpz
 
 SHORT = 40
@@ -7,7 +9,30 @@ SHORT = 40
 
 
 def decimal(value: mpq, digits: int) -> str:
-    """The value rounded to that many significant digits, without trailing zeros."""
+    """The value rounded to nearest, to that many significant digits, without trailing zeros."""
+    return _rounded(value, digits, lambda size: _floor(size + mpq(1, 2)))
+
+
+def decimal_below(value: mpq, digits: int) -> str:
+    """As `decimal`, but rounded down: what is at least the value is at least what is shown."""
+    return _rounded(value, digits, _floor if value > 0 else _ceiling)
+
+
+def decimal_above(value: mpq, digits: int) -> str:
+    """As `decimal`, but rounded up: what is at most the value is at most what is shown."""
+    return _rounded(value, digits, _ceiling if value > 0 else _floor)
+
+
+def _floor(value: mpq) -> int:
+    return int(value.numerator // value.denominator)
+
+
+def _ceiling(value: mpq) -> int:
+    return -_floor(-value)
+
+
+def _rounded(value: mpq, digits: int, whole: Callable[[mpq], int]) -> str:
+    """The value to so many digits: its absolute value, in units of the last, made whole."""
     if value == 0:
         return "0"
     size, exponent = abs(value), 0
@@ -17,8 +42,7 @@ def decimal(value: mpq, digits: int) -> str:
         exponent, scaled = exponent + 1, scaled / 10
     while scaled < 10 ** (digits - 1):
         exponent, scaled = exponent - 1, scaled * 10
-    rounded = int((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator))
-    return ("-" if value < 0 else "") + _placed(rounded, exponent - digits + 1)
+    return ("-" if value < 0 else "") + _placed(whole(scaled), exponent - digits + 1)
 
 
 def _ten_to(power: int) -> mpq:

@@ -39,7 +39,7 @@ from refsem.properties.sign_trees import RULES as SIGN_RULES
 from refsem.rules import BY_NAME, Rule, enclosed
 from refsem.rules.facts import Voucher
 from refsem.rules.leaves import RULES as LEAF_RULES
-from refsem.rules.propagation import Method, Progress, Propagation
+from refsem.rules.propagation import Method, Progress, Propagation, also_from_boxes
 from refsem.search.alpha import bounded_by
 from refsem.search.ball_points import candidates
 
@@ -255,6 +255,9 @@ def audit_region(
     targets = {claims.target: claims.combination}
     state = bounded_by(prepared, claims.region, method, targets, progress, processes)
     shown = claims.empty_cases(state.replay.box(state.boxes[claims.target]))
+    if len(shown) < len(claims.cases) and method is Method.CROWN:
+        also_from_boxes(state, claims.target)
+        shown = claims.empty_cases(state.replay.box(state.boxes[claims.target]))
     witnesses = {} if len(shown) == len(claims.cases) else find_witnesses(state, claims, shown)
     return RegionAudit(claims, state, shown, witnesses, None)
 

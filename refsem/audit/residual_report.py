@@ -1,4 +1,7 @@
-"""The expressions of a residual file as a short table, and as the JSON objects scripts rely on."""
+"""The expressions of a residual file as a short table, and as the JSON objects scripts rely on.
+
+What the table shows is established as it is shown: ends are rounded outward, what is attained down.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from refsem.audit.display import decimal
+from refsem.audit.display import decimal, decimal_above, decimal_below, exact
 from refsem.audit.residual import Enclosed
 
 _DIGITS = 4
@@ -41,10 +44,10 @@ def residual_parts(enclosed: Sequence[Enclosed]) -> Iterator[RenderableType]:
     for column in ("between", "and", "attained", "ratio", "claimed"):
         table.add_column(column, justify="right")
     for one in enclosed:
-        attained = "" if one.attained is None else decimal(one.attained.least, _DIGITS)
+        attained = "" if one.attained is None else decimal_below(one.attained.least, _DIGITS)
         ratio = "" if one.ratio is None else decimal(one.ratio, 3)
-        ends = decimal(one.lower, _DIGITS), decimal(one.upper, _DIGITS)
-        cells = (one.claim.name, *ends, attained, ratio, decimal(one.claim.bound, _DIGITS))
+        ends = decimal_below(one.lower, _DIGITS), decimal_above(one.upper, _DIGITS)
+        cells = (one.claim.name, *ends, attained, ratio, exact(one.claim.bound))
         table.add_row(*cells)
     yield table
     yield Text("attained: at one of some points the absolute value is at least that", style="dim")

@@ -54,7 +54,8 @@ class ExampleReport:
     separated: bool
     """Whether the bounds of each output by itself suffice: the label's lower end is above all else.
 
-    That is how reports of bounds count; differences of outputs are bounded no worse.
+    That is how reports of bounds count. Such an example is certified: a difference of outputs that
+    is left open is bounded by the outputs' own bounds too.
     """
 
 

@@ -1,4 +1,7 @@
-"""The examples of a robustness file as a short table, and as the JSON object scripts rely on."""
+"""The examples of a robustness file as a short table, and as the JSON object scripts rely on.
+
+Margins are shown rounded down: they are established as they are shown.
+"""
 
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -8,7 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from refsem.audit.display import decimal
+from refsem.audit.display import decimal_below
 from refsem.audit.executed import STATED
 from refsem.audit.network import Verdict
 from refsem.audit.robustness import Counts, ExampleReport
@@ -98,7 +101,7 @@ def _by_example(reports: Iterable[ExampleReport]) -> Table:
     for one in reports:
         point = one.point
         cells = (str(point.number), str(point.label), RIGHT[one.right], WORDS[one.verdict])
-        table.add_row(*cells, decimal(one.margin, 4))
+        table.add_row(*cells, decimal_below(one.margin, 4))
     return table
 
 
@@ -110,12 +113,21 @@ def _by_class(reports: tuple[ExampleReport, ...]) -> Table:
         own = [one for one in reports if one.point.label == label]
         found = Counts.of(own)
         numbers = (found.certified, found.refuted, found.undecided, found.wrong)
-        margins = [one.margin for one in own if one.verdict is Verdict.HOLDS and one.margin > 0]
-        least = decimal(min(margins), 4) if margins else ""
-        table.add_row(str(label), *(str(n) for n in (found.examples, *numbers)), least)
+        margins = [one.margin for one in own if one.verdict is Verdict.HOLDS]
+        table.add_row(str(label), *(str(n) for n in (found.examples, *numbers)), _least(margins))
     if len(labels) > LISTED:
         table.add_row("…", *[""] * (len(columns) + 1))
     return table
+
+
+def _least(margins: list[mpq]) -> str:
+    """The least of the margins of certified examples.
+
+    Where a split tree shows one of them, bounds establish no number, but that it is positive.
+    """
+    if not margins:
+        return ""
+    return decimal_below(min(margins), 4) if min(margins) > 0 else "> 0"
 
 
 def _executions(reports: tuple[ExampleReport, ...]) -> str:

@@ -7,7 +7,7 @@ from gmpy2 import mpq
 from rich.console import Console
 from rich.text import Text
 
-from refsem.audit.display import decimal, exact
+from refsem.audit.display import decimal, decimal_above, exact
 from refsem.certificates.foreign.material import Material
 from refsem.certificates.foreign.registry import check_file
 from refsem.certificates.report import CheckReport, Finding, Semantics, Verdict
@@ -68,7 +68,8 @@ def check(
 
 
 def _figure(value: str | mpq) -> str:
-    return value if isinstance(value, str) else decimal(value, 3)
+    """A text, or a distance that nothing is beyond: rounded up."""
+    return value if isinstance(value, str) else decimal_above(value, 3)
 
 
 def _finding_object(finding: Finding) -> dict[str, object]:

@@ -12,7 +12,8 @@ or, so that the data are kept once,
     scale = "1/16"              # optional: what every number of an input is multiplied by
 
 A `.csv` file has one example a line, its label first, no header; a `.json` file has
-`{"format": "refsem.examples.v1", "examples": [{"label": …, "input": […]}]}`. Numbers are exact.
+`{"format": "refsem.examples.v1", "examples": [{"label": …, "input": […]}]}`. Numbers are exact; of
+all of them together the bits are bounded, for few characters may denote many.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,11 +28,28 @@ from refsem.untrusted.strict_json import Number, Value, parse_json
 
 FORMAT = "refsem.examples.v1"
 SIZE_LIMIT = 64 * 2**20
+MOST_BITS = 2**31
+"""Numerators and denominators of all the numbers have at most so many bits together."""
 MOST_DIGITS = 9
 """Labels and indices have at most so many digits."""
 
 KEYS = ("examples", "examples_file", "examples_sha256", "indices", "scale")
 """The keys of a property file that are read here; all of them are optional by themselves."""
+
+
+@dataclass(slots=True)
+class _Room:
+    """How many bits the numbers that are still to be read may have."""
+
+    left: int
+
+    def number(self, place: Value, scale: mpq) -> mpq:
+        """The number there, times the scale; `InputError` where all before took the room."""
+        found = read_finite(place) * scale
+        self.left -= found.numerator.bit_length() + found.denominator.bit_length()
+        if self.left < 0:
+            raise place.error(f"the numbers up to here have more than {MOST_BITS} bits together")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +79,8 @@ def read_examples(
         raise members["scale"].error("a scale is positive")
     if not chosen:
         raise members.get("examples", root).error("no examples")
-    return [_example(number, *places[number], scale, inputs, outputs) for number in chosen]
+    room = _Room(MOST_BITS)
+    return [_example(number, *places[number], scale, inputs, outputs, room) for number in chosen]
 
 
 def whole_number(place: Value, below: int, what: str) -> int:
@@ -74,13 +93,13 @@ def whole_number(place: Value, below: int, what: str) -> int:
 
 
 def _example(
-    number: int, label: Value, values: Value, scale: mpq, inputs: int, outputs: int
+    number: int, label: Value, values: Value, scale: mpq, inputs: int, outputs: int, room: _Room
 ) -> Example:
     right = whole_number(label, outputs, "an output")
-    numbers = [read_finite(item) * scale for item in _numbers(values)]
-    if len(numbers) != inputs:
-        raise values.error(f"{len(numbers)} numbers for a model of {inputs} inputs")
-    return Example(number, right, tuple(numbers), values)
+    places = _numbers(values)
+    if len(places) != inputs:
+        raise values.error(f"{len(places)} numbers for a model of {inputs} inputs")
+    return Example(number, right, tuple(room.number(item, scale) for item in places), values)
 
 
 def _numbers(values: Value) -> list[Value]:

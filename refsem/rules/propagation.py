@@ -359,6 +359,16 @@ def _target(state: Propagation, name: str, region: Region, method: Method) -> in
     return from_boxes(state, name)
 
 
+def also_from_boxes(state: Propagation, name: str) -> None:
+    """The box of a target cut to what the boxes of its tensors give, where it was not already.
+
+    Backward bounds of straight networks go without, being nearly always better.
+    """
+    if state.replay.applications[state.boxes[name]].rule == "concretise":
+        both = {"first": state.boxes[name], "second": from_boxes(state, name)}
+        state.boxes[name] = state.apply("intersect", name, both)
+
+
 def from_boxes(state: Propagation, name: str) -> int:
     """The box of a target from the boxes of the tensors that define it."""
     start = state.apply("start_form", name, {})

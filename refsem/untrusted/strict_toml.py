@@ -1,11 +1,13 @@
 """Strict TOML for property files: what `strict_json` is for JSON, with the same values and errors.
 
 Numbers are kept as their text, so that no float is ever made of a file's digits; dates and times
-are refused. The size is compared with a limit before anything is read.
+are refused. The size is compared with a limit before anything is read; so is the number of parts of
+every dotted key, for which the library's time is quadratic.
 
 Source: TOML 1.0.0; parsing is the standard library's.
 """
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -14,6 +16,18 @@ from refsem.untrusted.files import read_bounded
 from refsem.untrusted.strict_json import Number, Value
 
 SIZE_LIMIT = 16 * 2**20
+MOST_PARTS = 16
+"""A dotted key, or header of a table, has at most so many parts."""
+
+_STRINGS_AND_COMMENTS = re.compile(
+    r'''"""(?:[^"\\]|\\.|"(?!""))*+(?:"""|\Z)"{0,2}'''
+    r"""|'''(?:[^']|'(?!''))*+(?:'''|\Z)'{0,2}"""
+    r"""|"(?:[^"\\\n]|\\[^\n])*+"?"""
+    r"""|'[^'\n]*+'?|#[^\n]*+""",
+    re.DOTALL,
+)
+"""Where one ends that is not closed does not matter: there the library finds an error."""
+_LONG_KEY = re.compile(rf"(?:\.[ \t]*+[A-Za-z0-9_-]++[ \t]*+){{{MOST_PARTS}}}")
 
 
 def read_toml(path: Path) -> Value:
@@ -27,6 +41,8 @@ def parse_toml(file: str, data: bytes) -> Value:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(file, f"byte {error.start}", "not UTF-8 text") from None
+    if _LONG_KEY.search(_STRINGS_AND_COMMENTS.sub("s", text.replace("\r\n", "\n"))):
+        raise InputError(file, "", f"a key of more than {MOST_PARTS} parts")
     try:
         parsed: dict[str, object] = tomllib.loads(text, parse_float=Number)
         return Value(file, "", _converted(file, "", parsed))

@@ -7,7 +7,7 @@ from gmpy2 import mpq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refsem.audit.display import decimal, exact
+from refsem.audit.display import decimal, decimal_above, decimal_below, exact
 
 
 def as_rational(value: Fraction) -> mpq:
@@ -19,6 +19,37 @@ def test_a_decimal_is_within_half_a_unit_of_its_last_digit(value: Fraction, digi
     shown = Fraction(decimal(as_rational(value), digits))
     assert abs(shown - value) <= abs(value) * Fraction(1, 2 * 10 ** (digits - 1))
     assert (shown < 0) == (value < 0)
+
+
+@given(st.fractions(), st.integers(1, 25))
+def test_ends_are_rounded_outward_by_less_than_a_unit(value: Fraction, digits: int) -> None:
+    below, above = (
+        Fraction(show(as_rational(value), digits)) for show in (decimal_below, decimal_above)
+    )
+    assert below <= value <= above
+    unit = abs(value) * Fraction(1, 10 ** (digits - 1))
+    assert value - below <= unit
+    assert above - value <= unit
+    nearest = Fraction(decimal(as_rational(value), digits))
+    assert nearest == (below if value - below < above - value else above) or (
+        value - below == above - value
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "below", "above"),
+    [
+        (mpq(0), "0", "0"),
+        (mpq(1, 2), "0.5", "0.5"),
+        (mpq(1, 3), "0.333", "0.334"),
+        (mpq(-1, 3), "-0.334", "-0.333"),
+        (mpq(99999, 100000), "0.999", "1"),
+        (mpq(-99999, 100000), "-1", "-0.999"),
+        (mpq(2, 3 * 10**20), "6.66e-21", "6.67e-21"),
+    ],
+)
+def test_ends_as_shown(value: mpq, below: str, above: str) -> None:
+    assert (decimal_below(value, 3), decimal_above(value, 3)) == (below, above)
 
 
 @given(st.integers(-(10**9), 10**9), st.integers(-12, 12))

@@ -1,5 +1,6 @@
 """Residuals audited: bounds of a trained network over a box, what is attained, and false claims."""
 
+import io
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gmpy2 import mpq
+from rich.console import Console
 
 from refsem.audit.boxes import BoxProof
 from refsem.audit.network import (
@@ -17,12 +19,14 @@ from refsem.audit.network import (
     output_box,
     silent,
 )
-from refsem.audit.residual import Enclosed, enclosures, grid
+from refsem.audit.residual import Attained, Enclosed, enclosures, grid
+from refsem.audit.residual_report import residual_parts
 from refsem.cli import main
 from refsem.ir import load_model
 from refsem.ir.evaluation import prepare
 from refsem.ir.joining import joined
 from refsem.properties.stated import load_statement
+from refsem.properties.statement import BoundedOutput
 from refsem.rules.propagation import Method
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "residuals"
@@ -157,3 +161,20 @@ def test_a_node_wise_certificate_of_the_model_would_say_nothing_of_it(
     assert main([*command, "--write-certificate", str(out)]) == 3
     assert "a node-wise certificate is of the model" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_ends_are_shown_outward() -> None:
+    claim = BoundedOutput("u", 0, 0, mpq(12345, 100000))
+    attained = Attained((mpq(0),), mpq(11119, 100000))
+    one = Enclosed(claim, mpq(-1, 3), mpq(2, 3), attained, 1, 1)
+    console = Console(file=io.StringIO(), width=200)
+    for part in residual_parts([one]):
+        console.print(part)
+    assert isinstance(console.file, io.StringIO)
+    cells = console.file.getvalue().splitlines()[1].split()
+    assert cells == ["u", "-0.3334", "0.6667", "0.1111", "6", "0.12345"]
+    other = Enclosed(claim, mpq(1, 6), mpq(4, 3), attained, 1, 1)
+    console = Console(file=io.StringIO(), width=200)
+    console.print(next(iter(residual_parts([other]))))
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue().splitlines()[1].split()[1:3] == ["0.1666", "1.334"]

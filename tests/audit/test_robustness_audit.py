@@ -187,6 +187,47 @@ def test_many_examples_are_a_line_a_class(tmp_path: Path) -> None:
     assert "rests on: a fact" in console.file.getvalue()
 
 
+def test_margins_are_shown_rounded_down(tmp_path: Path) -> None:
+    """A margin of 5/3 is at least 1.666, not 1.667: of an example, and of a class."""
+    model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1, -1]], [0, 0])])
+    for count in (1, 30):
+        path = write(tmp_path / "p.toml", "1/6", [(0, ["1"])] * count)
+        _, reports = judged(model, path)
+        assert {one.margin for one in reports} == {mpq(5, 3)}
+        assert shown(reports).splitlines()[3].split()[-1] == "1.666"
+
+
+def bent(path: Path) -> Path:
+    """y = (|x| + 1/64, 0), robust everywhere."""
+    layers = [builders.layer([[1, -1]], [0, 0]), builders.layer([[1, 0], [1, 0]], [0.015625, 0])]
+    return builders.sequential(path, layers)
+
+
+def test_a_margin_that_a_split_tree_shows_is_no_number(tmp_path: Path) -> None:
+    """y = (relu(x) - relu(x) + 1/64, 0): bounds give less than 0 where the ReLU bends."""
+    layers = [builders.layer([[1, 1]], [0, 0]), builders.layer([[1, 0], [-1, 0]], [0.015625, 0])]
+    model = builders.sequential(tmp_path / "m.onnx", layers)
+    examples = [(0, ["1/4"]), *((0, [str(8 + i)]) for i in range(21))]
+    statement = load_statement(write(tmp_path / "p.toml", "1", examples), load_model(model), "")
+    budget = Budget(60.0, lambda *_: None, everywhere=False)
+    prepared = prepare(statement.graph)
+    audit = audit_network(prepared, statement.property, Method.CROWN, silent, budget)
+    reports = example_reports(statement, audit)
+    assert {one.verdict for one in reports} == {Verdict.HOLDS}
+    assert [one.margin > 0 for one in reports] == [False] + [True] * 21
+    row = shown(reports).splitlines()[3].split()
+    assert row == ["0", "22", "22", "0", "0", "0", ">", "0"]
+
+
+def test_what_bounds_of_outputs_separate_is_certified(tmp_path: Path) -> None:
+    """y = (|x| + 1/64, 0) around 1/4: lines below both ReLUs give less than intervals do."""
+    model = bent(tmp_path / "m.onnx")
+    path = write(tmp_path / "p.toml", "1", [(0, ["1/4"])])
+    _, (report,) = judged(model, path)
+    assert report.separated
+    assert (report.verdict, report.margin) == (Verdict.HOLDS, mpq(1, 64))
+
+
 def test_the_object_has_counts_and_every_example(tmp_path: Path) -> None:
     model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1, -1]], [0, 0])])
     _, reports = judged(model, write(tmp_path / "p.toml", "1/3", [(0, ["1/2"]), (0, ["1/4"])]))

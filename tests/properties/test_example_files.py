@@ -15,6 +15,7 @@ import pytest
 from refsem.errors import InputError
 from refsem.ir import load_model
 from refsem.ir.graph import Graph
+from refsem.properties import examples
 from refsem.properties.stated import load_statement
 from refsem.properties.statement import Statement
 
@@ -89,6 +90,18 @@ def test_what_is_wrong_with_a_line_is_refused_there(
         stated(tmp_path, graph, "e.csv", text.encode("latin-1"))
     assert (caught.value.file, caught.value.place) == (str(tmp_path / file), place)
     assert message in caught.value.message
+
+
+def test_the_bits_of_all_numbers_are_bounded(
+    tmp_path: Path, graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power of ten of few characters takes many bits; the example that is too much is named."""
+    lines = b"1,1e4000,1e-4000\n" * 3  # each line has 2 * (13288 + 1) bits
+    monkeypatch.setattr(examples, "MOST_BITS", 3 * 26578)
+    assert len(stated(tmp_path, graph, "e.csv", lines).points) == 3
+    monkeypatch.setattr(examples, "MOST_BITS", 3 * 26578 - 1)
+    with pytest.raises(InputError, match="line 3, field 3: the numbers up to here have more than"):
+        stated(tmp_path, graph, "e.csv", lines)
 
 
 MORE = {
