@@ -17,6 +17,7 @@ from refsem.audit.branching import Branched, Points, SplitProof, branch
 from refsem.audit.enclosed import EnclosedPoint, enclosed_witnesses
 from refsem.audit.signs import SignProof, Watch
 from refsem.audit.unfinished import Unfinished
+from refsem.errors import InputError
 from refsem.ir.evaluation import Prepared, evaluate_graph, irrational_tensor
 from refsem.ir.joining import output_parts
 from refsem.obligations.discharge import DEFAULT_LIMITS, audit_rule
@@ -305,7 +306,10 @@ def _tolerant(
         return exact, _first(witness for r in regions for witness in r.witnesses.values())
     wider = region_claims(run.prepared, widened(property_))
     if exact is Verdict.HOLDS:
-        audits = run.all(wider)
+        try:
+            audits = run.all(wider)
+        except InputError:  # so much wider, the region leaves the domain of a function
+            return Verdict.UNDECIDED, None
         found = [audit.witnesses for audit in audits]
         verdict = combined(r.verdict(case) for r in audits for case, _ in r.claims.cases)
         return verdict, _first(witness for one in found for witness in one.values())
@@ -432,7 +436,8 @@ def _cases(number: int, region: RegionAudit) -> Iterator[Record]:
         elif case in region.shown:
             row = region.shown[case]
             bound = state.replay.box(index).lower.rational(0, row)
-            why = f"row {row} is at least {bound} throughout the box"
+            where = "the box and its ball" if region.claims.region.balls else "the box"
+            why = f"row {row} is at least {bound} throughout {where}"
             outcome = Proved(By.INSTANCE, Exact(why), (instance_id(number, index),))
         elif region.proof is not None:
             why = "a row is above its bound in every leaf of the split tree"

@@ -220,6 +220,8 @@ def _instead(report: BoundsReport) -> Iterable[Text]:
         if tensor.instead_of_parents:
             names = ", ".join(tensor.instead_of_parents)
             yield Text(f"  {tensor.tensor}: its operand is unclaimed; judged from {names}", "dim")
+        if tensor.not_judged:
+            yield Text(f"  {tensor.tensor}: its steps are open: {tensor.not_judged}", "dim")
 
 
 _WORDS = {

@@ -33,6 +33,11 @@ from refsem.untrusted.strict_json import Number, Value, read_first_line
 KEY = "derivation"
 """Where a ledger's header holds its derivation."""
 
+NONE = "no_derivation"
+"""Where the header of a ledger that holds none says why."""
+
+BALLS = "regions with balls have no place in it, and theorems printed from it know boxes alone"
+
 Read = TypeVar("Read")
 
 _WORD = 8
@@ -133,6 +138,8 @@ def read_derivation(path: Path) -> Derivation:
     members = header.entries()
     if "format" not in members or members["format"].text() != FORMAT:
         raise header.error(f"is not a ledger; {FORMAT!r} expected as its format")
+    if NONE in members:
+        raise header.error(f"this ledger carries no derivation: {members[NONE].text()}")
     if KEY not in members:
         raise header.error("this ledger carries no derivation; write it again with `refsem audit`")
     names = {name: place.text() for name, place in members.items() if isinstance(place.value, str)}

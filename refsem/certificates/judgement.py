@@ -24,9 +24,10 @@ import numpy as np
 from gmpy2 import mpq
 
 from refsem.certificates.bounds_file import BoundsFile, Claimed
+from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.exact.tensor import concatenate
-from refsem.ir.evaluation import Prepared, evaluate_graph, irrational_tensor
+from refsem.ir.evaluation import Prepared, evaluate_graph, irrational_tensor, restricted_to
 from refsem.ir.graph_enclosures import NotEnclosedError, enclose_graph
 from refsem.ir.operators import Op
 from refsem.rounding import ulp
@@ -92,6 +93,8 @@ class TensorReport:
     escapes: tuple[Escape, ...]
     instead_of_parents: tuple[str, ...]
     """Claimed ancestors used where a parent itself is unclaimed."""
+    not_judged: str = ""
+    """Why the steps were not looked at: a function that claims allow out of its domain, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +178,16 @@ def judge_bounds(file: BoundsFile, states: tuple[Propagation, ...]) -> BoundsRep
         endpoints, escapes = _judge_endpoints(tensor, file.tensors[tensor], states)
         steps: Mapping[Finding, int] = {}
         instead: tuple[str, ...] = ()
+        reason = ""
         if file.method != "other" and tensor != source:
             unit = _unit(prepared, tensor, frozenset(claims))
-            steps, broken = _judge_steps(prepared, unit, claims, file.method)
+            try:
+                steps, broken = _judge_steps(prepared, unit, claims, file.method)
+            except InputError as refusal:  # true but loose claims leave a function's domain
+                steps, broken = {Finding.OPEN: _claims_made(file.tensors[tensor])}, ()
+                reason = str(refusal)
             escapes, instead = escapes + broken, unit.instead
-        reports.append(TensorReport(tensor, endpoints, steps, escapes, instead))
+        reports.append(TensorReport(tensor, endpoints, steps, escapes, instead, reason))
     return BoundsReport(file.method, _input_escapes(source, file.input, states), tuple(reports))
 
 
@@ -257,12 +265,13 @@ def _values(
 
     Both ends are the exact value unless the network applies a named function.
     """
+    part = restricted_to(prepared, (tensor,))  # what comes after may have no value there
     if not irrational_tensor(prepared):
-        exact = evaluate_graph(prepared, points)[tensor]
+        exact = evaluate_graph(part, points)[tensor]
         return exact, exact
     given = {name: (rows, rows) for name, rows in points.items()}
     try:
-        return enclose_graph(prepared, given, PRECISION)[tensor]
+        return enclose_graph(part, given, PRECISION)[tensor]
     except NotEnclosedError:
         return None
 
@@ -272,8 +281,8 @@ def _guide(prepared: Prepared, tensor: str) -> str:
 
     A line of slope 0 below a ReLU would say nothing about where it is least.
     """
-    rises = prepared.nodes[tensor].op in _INCREASING
-    return prepared.operands(tensor)[0] if rises else tensor
+    rises, operands = prepared.nodes[tensor].op in _INCREASING, prepared.operands(tensor)
+    return operands[0] if rises and operands else tensor  # a constant's tensor has no operand
 
 
 def _extreme_points(
@@ -431,7 +440,7 @@ def _still_doubtful(
     """The ends that a full backward pass, relaxed over the claimed boxes, does not reach either."""
     ancestors = set(_between(prepared, tensor, frozenset())) - {tensor}
     region = _claimed_region(frozenset(ancestors & set(claims)), claims)
-    if region is None or not doubtful:
+    if region is None or not doubtful or not ancestors:  # none: a function of constants
         return doubtful
     state = Propagation(Replay(prepared, (region,), {}), 0)
     for name in _between(prepared, tensor, frozenset()):

@@ -25,7 +25,7 @@ from refsem.audit.serialise import audit_object
 from refsem.audit.signs import SignProof, Watch
 from refsem.audit.unfinished import Unfinished
 from refsem.certificates.bounds_file import BoundsFile, read_bounds
-from refsem.certificates.derivation import KEY, derivation_object
+from refsem.certificates.derivation import BALLS, KEY, NONE, derivation_object
 from refsem.certificates.judgement import BoundsReport, judge_bounds
 from refsem.certificates.node_files import NodeKind
 from refsem.certificates.node_graph import load_node_graph
@@ -172,7 +172,7 @@ def audit(
     if ledger is not None:
         traces = tuple(region.propagation.replay.trace() for region in found.regions)
         balls = any(region.balls for trace in traces for region in trace.regions)
-        derivation = {} if balls else {KEY: derivation_object(prepared.graph, traces)}
+        derivation = {NONE: BALLS} if balls else {KEY: derivation_object(prepared.graph, traces)}
         header = _header(model, property_, method) | _prefix(preprocessing)
         write_ledger(ledger, header | derivation, found.records)
     if write_result is not None:

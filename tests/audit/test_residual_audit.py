@@ -178,3 +178,15 @@ def test_ends_are_shown_outward() -> None:
     console.print(next(iter(residual_parts([other]))))
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue().splitlines()[1].split()[1:3] == ["0.1666", "1.334"]
+
+
+def test_a_region_that_leaves_a_domain_when_widened_keeps_its_verdict(tmp_path: Path) -> None:
+    """A logarithm over [0.00005, 1]: the region wider by 1e-4 has points without one."""
+    path = tmp_path / "p.toml"
+    text, _ = LOGISTIC.split("[[conditions]]")
+    text = text.replace("u_t = u*(1 - u)", "u - u + 0*log(t)")
+    path.write_text(text.replace("BOUND", "0.01").replace("[0.25, 0.625]", "[0.00005, 1]"), "utf-8")
+    statement = load_statement(path, load_model(EXAMPLES / "logistic.onnx"), "")
+    prepared = prepare(joined(statement.graph))
+    found = audit_network(prepared, statement.property, Method.CROWN, silent)
+    assert (found.verdict, found.tolerant) == (Verdict.HOLDS, Verdict.UNDECIDED)

@@ -354,3 +354,21 @@ def test_files_that_know_boxes_only_are_refused_for_balls(
     for option in ("--bounds", "--write-certificate"):
         assert main(["audit", str(model), str(path), option, str(tmp_path / "f.json")]) == 3
         assert "are no boxes" in capsys.readouterr().err
+
+
+def test_the_ledger_of_a_ball_speaks_of_the_ball(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1, -1]], [2, 0])])
+    path = write(tmp_path / "p.toml", "1/10", [(0, ["1"])])
+    for norm, where in (("inf", "throughout the box"), ("L2", "throughout the box and its ball")):
+        path.write_text(path.read_text("utf-8").replace('"inf"', f'"{norm}"'), "utf-8")
+        ledger = tmp_path / f"{norm}.ledger"
+        assert main(["audit", str(model), str(path), "--ledger", str(ledger)]) == 0
+        assert f'{where}"' in ledger.read_text("utf-8")
+    capsys.readouterr()
+    command = ["lean", str(tmp_path / "lean"), "--ledger", str(tmp_path / "L2.ledger")]
+    assert main(command) == 3
+    said = capsys.readouterr().err
+    assert "regions with balls have no place in it" in said
+    assert "again" not in said
