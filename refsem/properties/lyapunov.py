@@ -14,10 +14,13 @@
     neighbourhood = {lower = [-0.1, -0.1], upper = [0.1, 0.1]}
 
 Cases: V is not positive, or does not fall, somewhere in the region outside the neighbourhood. With
-a level c, that the motions from {V ≤ c} leave it. Near the equilibrium either second derivatives
-decide (`refsem.properties.near`) or nothing is claimed but that the neighbourhood is reached.
+a level c, that a motion leaves the points of the region with V ≤ c: only those are spoken of, for
+{V ≤ c} may have points elsewhere. In continuous time the rates may not jump. Near the equilibrium
+either second derivatives decide (`refsem.properties.near`) or nothing is claimed but that the
+neighbourhood is reached.
 
-Not here: the theorems that make stability of it. The statement says which it rests on.
+Not here: the theorems that make stability of it, nor that motions exist where the operators of the
+rates do not show that they are locally Lipschitz. The statement says which it rests on.
 
 Source: Khalil, Nonlinear Systems (2002), theorems 4.1 and 4.4, section 8.2; LaSalle 1976 for
 discrete time.
@@ -29,7 +32,9 @@ from dataclasses import dataclass
 from gmpy2 import mpq
 
 from refsem.exact.definite import Definite, definite, inverse
-from refsem.ir.graph import Graph, GraphError
+from refsem.ir.continuity import first_jump, first_steep
+from refsem.ir.graph import Graph, GraphError, Node
+from refsem.ir.restricting import restricted
 from refsem.properties.closed_loop import closed_loop, curves
 from refsem.properties.lyapunov_file import LARGEST, LyapunovFile, Near, Sides, Time, read_lyapunov
 from refsem.properties.near import near_cases
@@ -54,6 +59,7 @@ def stated(root: Value, graph: Graph) -> Statement:
     file = read_lyapunov(root, graph)
     try:
         loop = closed_loop(file)
+        steep = _steep(root, file, restricted(loop.graph, (loop.next,)))
     except GraphError as error:
         raise root.error(f"no graph of the closed loop: {error}") from None
     outputs, whole = [loop.value, loop.change, loop.next], loop.graph
@@ -68,11 +74,26 @@ def stated(root: Value, graph: Graph) -> Statement:
         named += [Named(name, case) for name, case in near.cases]
         outputs += near.tensors
         whole = found.graph
-    named += level_cases(file, _level(root, file))
+    level = _level(root, file)
+    named += level_cases(file, level)
     ends = Graph(whole.nodes, whole.constants, whole.inputs, tuple(outputs), whole.remarks)
     sizes = sum(ends.node(name).size for name in outputs)
     property_ = Property(len(file.states), sizes, tuple(one.case for one in named))
-    return Statement(ends, property_, tuple(one.name for one in named), tuple(_rests_on(file)))
+    rests_on = (*_theorems(file, steep), *_level_words(file, level))
+    return Statement(ends, property_, tuple(one.name for one in named), rests_on)
+
+
+def _steep(root: Value, file: LyapunovFile, rates: Graph) -> Node | None:
+    """What does not show that rates are locally Lipschitz; `InputError` where they may jump."""
+    if file.time is Time.DISCRETE:
+        return None
+    jump = first_jump(rates)
+    if jump is not None:
+        steps = file.controller is not None and first_jump(file.controller) is not None
+        place = root.member("controller" if steps else "dynamics")
+        what = f"{jump.op.value} at {jump.name!r}"
+        raise place.error(f"a step: {what} may jump; in continuous time the rates are continuous")
+    return first_steep(rates)
 
 
 def outside(file: LyapunovFile) -> Iterator[tuple[str, Sides]]:
@@ -113,11 +134,12 @@ def _case(box: Sides, *unsafe: LinearConstraint) -> Case:
 
 
 def level_cases(file: LyapunovFile, level: mpq | None) -> Iterator[Named]:
-    """That {V ≤ c} is not inside the region, or that a motion leaves it; nothing without a level.
+    """That a motion leaves the points of the region with V ≤ c; nothing without a level.
 
-    Continuous motions would have to cross a face of the region, on which V > c. Discrete ones may
-    jump: the next state is in the region, and near the equilibrium below the level. Where nothing
-    is known of the neighbourhood, it lies below the level itself.
+    Continuous motions would have to cross a face of the region, on which V > c, or V = c inside it,
+    where V falls. Discrete ones may jump: from these points the next state is in the region, and V
+    is less there, for it falls. Where nothing is known of the neighbourhood, it lies below the
+    level itself. Of points beyond the region with V ≤ c nothing is said.
     """
     if level is None:
         return
@@ -197,14 +219,20 @@ def rounded_down(value: mpq) -> mpq:
     return mpq(scaled.numerator // scaled.denominator) / power
 
 
-def _rests_on(file: LyapunovFile) -> Iterator[str]:
+def is_whole(file: LyapunovFile, level: mpq) -> bool:
+    """Whether all of {V ≤ level} is seen to lie in the region: of definite quadratic forms only."""
+    largest = largest_level(file)
+    return largest is not None and level < largest
+
+
+def _theorems(file: LyapunovFile, steep: Node | None) -> Iterator[str]:
     """What makes stability of the cases, and is not proved here."""
     if file.time is Time.CONTINUOUS:
         yield (
             "Lyapunov's theorem (Khalil, Nonlinear Systems, 2002, theorem 4.1), of a V > 0 that "
-            "falls along motions; that motions exist, for the right-hand side is locally "
-            "Lipschitz; that the controller acts continuously and in real arithmetic"
+            "falls along motions; that the controller acts continuously and in real arithmetic"
         )
+        yield _motions(steep)
     else:
         yield (
             "LaSalle's theorem for difference equations (1976); that the controller acts in real "
@@ -221,7 +249,37 @@ def _rests_on(file: LyapunovFile) -> Iterator[str]:
             "practical stability only: motions in the region outside the neighbourhood reach it or "
             "leave the region; nothing is claimed to converge within the neighbourhood"
         )
-    if file.level is None:
+
+
+def _motions(steep: Node | None) -> str:
+    if steep is None:
+        return (
+            "the theorem of Picard and Lindelöf: motions exist, for the rates are locally "
+            "Lipschitz, as every operator in them shows"
+        )
+    return (
+        "the assumption that the rates are locally Lipschitz, so that motions exist: "
+        f"{steep.op.value} at {steep.name!r} does not show it"
+    )
+
+
+def _level_words(file: LyapunovFile, level: mpq | None) -> Iterator[str]:
+    """What is said of a level set, and of which points."""
+    if level is None:
         yield "no level is stated: that motions stay in the region is not claimed"
-    elif file.time is Time.CONTINUOUS:
-        yield "a motion that leaves {V <= level} crosses its boundary: it is continuous"
+        return
+    if file.time is Time.CONTINUOUS:
+        yield (
+            "a motion that leaves the points of the region with V <= level crosses their "
+            "boundary: it is continuous"
+        )
+    if is_whole(file, level):
+        yield (
+            f"{{V <= {level}}} is spoken of as a whole: it lies in the region, for the level is "
+            "less than the form's least value on a face"
+        )
+    else:
+        yield (
+            f"only the points of the region with V <= {level} are spoken of: that there are no "
+            "others is not claimed"
+        )

@@ -8,21 +8,23 @@ A network beside the model is a file in the property's folder, held to its SHA-2
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
 from gmpy2 import mpq
 
 from refsem.exact.definite import Matrix
-from refsem.exact.functions import STEPS, Function
+from refsem.exact.functions import Function
 from refsem.ir.expressions import ExpressionError, parse_expression
 from refsem.ir.graph import Graph
-from refsem.ir.loading import load_model
+from refsem.ir.loading import FILE_LIMIT, load_model
+from refsem.ir.term_nodes import FUNCTION_OPERATORS
 from refsem.ir.terms import Term, subterms
+from refsem.properties.quantities import MOST_DEGREE, degree
+from refsem.untrusted.files import read_beside
 from refsem.untrusted.numbers import read_finite
 from refsem.untrusted.strict_json import Value
 
@@ -112,8 +114,9 @@ def read_lyapunov(root: Value, model: Graph) -> LyapunovFile:
         _chosen(members["time"], Time),
         _dynamics(members["dynamics"], states, controls),
     )
-    if time is Time.CONTINUOUS and any(one.head in STEPS for f in dynamics for one in subterms(f)):
-        raise members["dynamics"].error("a step: in continuous time the rates are continuous")
+    if time is Time.DISCRETE:
+        moved = dict(zip(states, dynamics, strict=True))
+        _check_next_degree(members["dynamics"], candidate, moved)
     return LyapunovFile(
         states,
         controls,
@@ -149,15 +152,9 @@ def _network(place: Value, model: Graph) -> Graph:
     if place.value == "model":
         return model
     members = place.members(("network", "sha256"), ())
-    name = members["network"].text()
-    if not name or name in (".", "..") or Path(name).name != name or "\0" in name:
-        raise members["network"].error("expected the name of a file in the property's folder")
-    path = Path(place.file).parent / name
-    graph = load_model(path)
-    found = sha256(path.read_bytes()).hexdigest()
-    if members["sha256"].text() != found:
-        raise members["sha256"].error(f"is of another file; that one's is {found}")
-    return graph
+    # no reader sees a file that is not the one meant
+    path, _ = read_beside(members["network"], members["sha256"], FILE_LIMIT)
+    return load_model(Path(path))
 
 
 def _check_controls(
@@ -206,15 +203,34 @@ def _matrix(place: Value, size: int) -> Matrix:
 
 
 def _expression(place: Value, names: Sequence[str]) -> Term:
+    """A term that has a graph, of bounded degree; `InputError` for any other text."""
     try:
-        return parse_expression(place.text(), names)
+        found = parse_expression(place.text(), names)
     except ExpressionError as error:
         raise place.error(str(error)) from None
+    if degree(found, {}) > MOST_DEGREE:
+        raise place.error(f"a product of more than {MOST_DEGREE} factors")
+    for one in subterms(found):
+        if isinstance(one.head, Function) and one.head not in FUNCTION_OPERATORS:
+            raise place.error(f"no operator of the catalogue means {one.head.value}")
+    return found
 
 
 def _dynamics(place: Value, states: tuple[str, ...], controls: tuple[str, ...]) -> tuple[Term, ...]:
     rates = place.members(states, ())
     return tuple(_expression(rates[name], (*states, *controls)) for name in states)
+
+
+def _check_next_degree(place: Value, candidate: Candidate, moved: Mapping[str, Term]) -> None:
+    """Nothing if V of the next state is of bounded degree, or a network; else `InputError`."""
+    if isinstance(candidate, Graph):
+        return
+    inner = {name: degree(term, {}) for name, term in moved.items()}
+    # a form has a number and two distances as factors
+    most = 1 + 2 * max(inner.values())
+    whole = degree(candidate, inner) if isinstance(candidate, Term) else most
+    if whole > MOST_DEGREE:
+        raise place.error(f"V of the next state has a product of more than {MOST_DEGREE} factors")
 
 
 def _numbers(place: Value, count: int) -> tuple[mpq, ...]:

@@ -118,7 +118,7 @@ def read_expression(place: Value, quantities: Quantities, spans: Spans) -> Term:
             order = len(quantities.derivatives[name][1])
             if order > MOST_ORDER:
                 raise place.error(f"{name} is of order {order}; at most {MOST_ORDER} is supported")
-    if _degree(found) > MOST_DEGREE:
+    if degree(found, {}) > MOST_DEGREE:
         raise place.error(f"a product of more than {MOST_DEGREE} factors")
     _check_defined(place, found, spans)
     return found
@@ -135,8 +135,11 @@ def expression_node(
         raise place.error(error.message if isinstance(error, GraphError) else str(error)) from None
 
 
-def _degree(root: Term) -> int:
-    """How many factors a product in a term has, counted as of a polynomial."""
+def degree(root: Term, names: Mapping[str, int]) -> int:
+    """How many factors a product in a term has, counted as of a polynomial.
+
+    A name counts as many as are stated, or 1: so the degree of a composition is counted.
+    """
     known: dict[int, int] = {}
     for node in subterms(root):
         inner = [known[id(argument)] for argument in node.arguments]
@@ -145,6 +148,8 @@ def _degree(root: Term) -> int:
                 known[id(node)] = sum(inner)
             case Function():
                 known[id(node)] = 1
+            case str() as name:
+                known[id(node)] = names.get(name, 1)
             case _:
                 known[id(node)] = max(inner, default=1)
     return max(known.values())

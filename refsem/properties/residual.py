@@ -200,7 +200,7 @@ def _cases(
         upper = tuple(claim.spans[name].upper for name in coordinates)
         name = f"{claim.name}{claim.where}"
         bounded = BoundedOutput(name, number, 2 * place, claim.bound)
-        for sign, words in ((-1, f"above {claim.bound}"), (1, f"below {-claim.bound}")):
+        for sign, words in ((-1, f"<= {claim.bound}"), (1, f">= {-claim.bound}")):
             outputs = ((number, mpq(sign)),)
             unsafe = LinearConstraint((), outputs, -claim.bound, strict=True)
-            yield Case(lower, upper, (unsafe,)), f"{name} {words}", bounded
+            yield Case(lower, upper, (unsafe,)), f"{claim.name} {words}{claim.where}", bounded

@@ -34,10 +34,11 @@ class BoundedOutput:
 class Statement:
     """A graph of one input and one output or several, and a property of its entries in order.
 
-    `graph` is the model or made from it; `cases` names the property's cases, one each; `rests_on`
-    says what the claim assumes that nothing here establishes, a line each, for the report.
-    `points` are the labelled inputs that a claim of robustness is about, `bounded` the outputs that
-    one of residuals is about; other kinds have none.
+    `graph` is the model or made from it; `cases` names the property's cases, one each, by what
+    holds if the case is empty: a point of it is a counterexample to that. `rests_on` says what the
+    claim assumes that nothing here establishes, a line each, for the report. `points` are the
+    labelled inputs that a claim of robustness is about, `bounded` the outputs that one of residuals
+    is about; other kinds have none.
     """
 
     graph: Graph

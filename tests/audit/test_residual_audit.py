@@ -152,6 +152,22 @@ def test_what_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "condition 0 where t = 1/2" in text
 
 
+def test_a_counterexample_is_one_to_the_claim(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is called violated is what does not hold at the point that is printed."""
+    path = tmp_path / "p.toml"
+    for sign, claim, broken in (("", "<= 0", 1), ("-", ">= 0", -1)):
+        text = LOGISTIC.replace("BOUND", "1").replace('"u"\nbound = 0.5', f'"{sign}u"\nbound = 0')
+        path.write_text(text, "utf-8")
+        assert main(["audit", str(EXAMPLES / "logistic.onnx"), str(path)]) == 1
+        shown = capsys.readouterr().out
+        assert f"counterexample to condition 0 {claim} where t = 1/2, enclosed" in shown
+        # of the outputs printed below it the second is the condition's
+        values = shown.partition("counterexample")[2].partition("outputs ")[2].split()
+        assert Fraction(values[1].removeprefix("≈")) * broken > 0
+
+
 def test_a_node_wise_certificate_of_the_model_would_say_nothing_of_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

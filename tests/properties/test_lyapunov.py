@@ -276,8 +276,8 @@ REFUSALS = {
     ('controls = ["u"]', 'controls = ["u", "w"]'): ("controller", "for 2 states and 2 controls"),
     ('controls = ["u"]', 'controls = ["x"]'): ("controls[0]", "is a name already"),
     ('controller = "model"', ""): ("controls", "there is no controller"),
-    ('"model"', '{network = "../law.onnx", sha256 = ""}'): ("controller.network", "in the prop"),
-    ('"model"', '{network = "law.onnx", sha256 = "00"}'): ("controller.sha256", "another file"),
+    ('"model"', '{network = "../law.onnx", sha256 = ""}'): ("controller.network", "plain name"),
+    ('"model"', '{network = "law.onnx", sha256 = "00"}'): ("controller.sha256", "the SHA-256 of"),
     ('"model"', '"modal"'): ("controller", "where an object was expected"),
     ('"continuous"', '"often"'): ("time", "expected one of"),
     ("[[2, 0.5], [0.5, 1]]", "[[2, 0.5], [0.25, 1]]"): ("candidate.quadratic", "not symmetric"),
@@ -292,6 +292,17 @@ REFUSALS = {
         "character 1",
     ),
     ('"y - x^3"', '"floor(y)"'): ("dynamics", "a step"),
+    ('"y - x^3"', '"y + 0*sign(x)"'): ("dynamics.x", "character 7"),
+    ('"y - x^3"', '"atan(u)"'): ("dynamics.x", "no operator of the catalogue means atan"),
+    ('"y - x^3"', '"((x^8)^8)^8"'): ("dynamics.x", "more than 64 factors"),
+    ("{quadratic = [[2, 0.5], [0.5, 1]]}", '{expression = "cosh(x) - 1"}'): (
+        "candidate.expression",
+        "no operator of the catalogue means cosh",
+    ),
+    ("{quadratic = [[2, 0.5], [0.5, 1]]}", '{expression = "((((x^8)^8)^8)^8)^8"}'): (
+        "candidate.expression",
+        "more than 64 factors",
+    ),
     ('"y - x^3"', '"w"'): ("dynamics.x", "character 1: 'w'"),
     (', y = "u"', ""): ("dynamics", "the key 'y' is missing"),
     (', y = "u"', ', y = "u", z = "x"'): ("dynamics.z", "unknown key"),
@@ -317,6 +328,103 @@ def test_what_is_wrong_is_refused_by_its_place(linear: Maker, change: tuple[str,
         linear(changed(change))
     assert caught.value.place == place
     assert message in caught.value.message
+
+
+@pytest.mark.parametrize("candidate", ["{quadratic = [[1]]}", '{expression = "x^8"}'])
+def test_v_of_the_next_state_is_of_bounded_degree(bent: Maker, candidate: str) -> None:
+    """Of 64 factors a dynamics is read, and its square is not."""
+    text = HOLDING["discrete, reached"].replace("{quadratic = [[1]]}", candidate)
+    wide = text.replace("0.5*u + 0.1*sin(x)", "((x^8)^8)")
+    assert wide != text
+    with pytest.raises(InputError, match="V of the next state has a product") as caught:
+        bent(wide)
+    assert caught.value.place == "dynamics"
+    assert bent(text.replace("0.5*u + 0.1*sin(x)", "x^7")).cases
+
+
+def test_no_reader_sees_a_network_of_another_digest(linear: Maker, tmp_path: Path) -> None:
+    """What is no model is refused for its digest, not for what a reader makes of it."""
+    (tmp_path / "other.onnx").write_bytes(b"no model")
+    with pytest.raises(InputError) as caught:
+        linear(changed(('"model"', '{network = "other.onnx", sha256 = "00"}')))
+    assert caught.value.place == "controller.sha256"
+
+
+@pytest.mark.parametrize("bend", ["Sign", "Floor", "Where"])
+def test_controllers_that_jump_are_refused_in_continuous_time(tmp_path: Path, bend: str) -> None:
+    weights = builders.layer([[-1]], [0])
+    if bend == "Where":
+        half = np.full((1, 1), 0.5, np.float32)
+        constants: dict[str, builders.Array] = {"zero": np.zeros((1, 1), np.float32), "half": half}
+        nodes = builders.affine_nodes("Gemm", weights, "state", "first", constants)
+        nodes.append(helper.make_node("Less", ["zero", "first"], ["open"]))
+        nodes.append(helper.make_node("Where", ["open", "half", "zero"], ["step"]))
+        nodes.append(helper.make_node("Add", ["first", "step"], ["u"]))
+        shapes = {"state": [1, 1]}, {"u": [1, 1]}
+        model = builders.save(tmp_path / "law.onnx", nodes, constants, *shapes)
+    else:
+        model = network(tmp_path / "law.onnx", weights, bend)
+    with pytest.raises(InputError, match=r"a step.*may jump") as caught:
+        said(tmp_path, HOLDING["reached"], model)
+    assert caught.value.place == "controller"
+    assert said(tmp_path, HOLDING["discrete, reached"], model).cases
+
+
+@pytest.mark.parametrize(
+    ("rate", "word"),
+    [
+        ("u - x", "as every operator in them shows"),
+        ("u - 0.1*sqrt(sqrt(x*x))", "the assumption that the rates are locally Lipschitz"),
+        ("u/(1 + x*x)", "the assumption that the rates are locally Lipschitz"),
+    ],
+)
+def test_that_motions_exist_is_shown_or_assumed(bent: Maker, rate: str, word: str) -> None:
+    found = bent(HOLDING["reached"].replace("u - x + 0.1*sin(x)", rate))
+    assert [word in line for line in found.rests_on].count(True) == 1
+    (line,) = (line for line in found.rests_on if "locally Lipschitz" in line)
+    assert word in line
+
+
+WHOLE, PART = "is spoken of as a whole", "only the points of the region with V <="
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (LINE, WHOLE),
+        (HOLDING["discrete, reached"], WHOLE),
+        (LINE.replace("level = 0.9", "level = 1"), PART),
+        (HOLDING["discrete, reached"].replace("level = 0.9", "level = 4"), PART),
+        (HOLDING["an expression"], PART),
+        (LINE.replace("level = 0.9", ""), "no level is stated"),
+    ],
+)
+def test_of_which_points_a_level_speaks(bent: Maker, text: str, word: str) -> None:
+    found = [word in line for line in bent(text).rests_on]
+    assert found.count(True) == 1
+    for other in {WHOLE, PART} - {word}:
+        assert not any(other in line for line in bent(text).rests_on)
+
+
+OUTSIDE = {
+    # x = 2 has V = 4, and moves to V = 16
+    "discrete": HOLDING["discrete, reached"]
+    .replace("0.5*u + 0.1*sin(x)", "x*x*u")
+    .replace("level = 0.9", "level = 4"),
+    # x = 3.2 has V = -12; V is 4 or less there too
+    "continuous": HOLDING["reached"]
+    .replace("{quadratic = [[1]]}", '{expression = "0.5*x^2*(10 - x^2)"}')
+    .replace("u - x + 0.1*sin(x)", "u*(1 - x*x/2)")
+    .replace("level = 0.9", "level = 4"),
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_points_beyond_the_region_are_not_spoken_of(bent: Maker, name: str) -> None:
+    """All cases hold, of the points of the region; those beyond it do leave."""
+    statement = bent(OUTSIDE[name])
+    assert judged(statement) == dict.fromkeys(statement.cases, Verdict.HOLDS)
+    assert any(PART in line for line in statement.rests_on)
 
 
 def test_a_candidate_that_does_not_vanish_or_is_flat_is_refused(bent: Maker) -> None:

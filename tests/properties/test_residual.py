@@ -66,10 +66,10 @@ def test_what_a_file_says(tmp_path: Path) -> None:
     found = load_statement(write(tmp_path, GOOD), cubic(), "")
     assert found.graph.outputs == ("residual", "condition 0")
     assert found.cases == (
-        "condition 0 where t = 0 above 1/100",
-        "condition 0 where t = 0 below -1/100",
-        "residual above 1/20",
-        "residual below -1/20",
+        "condition 0 <= 1/100 where t = 0",
+        "condition 0 >= -1/100 where t = 0",
+        "residual <= 1/20",
+        "residual >= -1/20",
     )
     assert found.bounded == (
         BoundedOutput("condition 0 where t = 0", 1, 0, mpq(1, 100)),
