@@ -126,11 +126,11 @@ def test_a_file_laid_out_otherwise_is_a_batch_of_its_own() -> None:
 
 
 def test_large_families_are_apart_and_small_ones_together() -> None:
-    many = "\n".join(f"theorem t{n} : True := trivial" for n in range(60))
+    many = "\n".join(f"theorem t{n} : True := trivial" for n in range(160))
     files = {f"Refsem/Proofs/{name}.lean": ours((), many) for name in "AB"}
     files |= {f"Refsem/Proofs/{name}.lean": ours((), TRIVIAL) for name in "CD"}
     ((first, second),) = waves(files)
-    assert [len(batch.checks) for batch in (first, second)] == [60, 62]
+    assert [len(batch.checks) for batch in (first, second)] == [160, 162]
 
 
 def test_a_circle_through_grouping_is_taken_apart_and_a_real_one_refused() -> None:
