@@ -51,5 +51,5 @@ def test_what_cannot_be_drawn_is_refused(
 
 def test_the_bundled_picture_is_of_the_bundled_property() -> None:
     text = (EXAMPLES.parent / "docs" / "two_pixels.svg").read_text()
-    assert len(RECTANGLE.findall(text)) == 23
+    assert len(RECTANGLE.findall(text)) == 7
     assert "X_5 from 0 to 16" in text
