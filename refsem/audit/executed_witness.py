@@ -1,7 +1,7 @@
 """A counterexample executed in binary32, beside its exact values: no verdict rests on it.
 
-The point is rounded to binary32 first, so that it may leave the box, and one execution of many is
-stated (`refsem.audit.executed.STATED`). Outputs are then compared with the case exactly.
+The point is rounded to binary32 first, so that it may leave the box or its ball, and one execution
+of many is stated (`refsem.audit.executed.STATED`). Outputs are then compared with the case exactly.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from refsem.rounding import BINARY32, Finite, Mode, decode, round_to_binary32
 
 @dataclass(frozen=True, slots=True)
 class ExecutedWitness:
-    """What an execution gives at the rounded point, and whether it meets the case there."""
+    """What an execution gives at the rounded point; whether that is inside, and meets the case."""
 
     inputs: tuple[mpq, ...]
     outputs: tuple[mpq, ...]
@@ -44,6 +44,7 @@ def executed_witness(audit: NetworkAudit) -> ExecutedWitness | str:
     unsafe = all(_met(constraint, inputs, finite) for constraint in case.unsafe)
     ends = zip(case.lower, inputs, case.upper, strict=True)
     inside = all(low <= value <= high for low, value, high in ends)
+    inside = inside and (case.ball is None or case.ball.holds(inputs))
     return ExecutedWitness(inputs, finite, inside, unsafe)
 
 

@@ -174,7 +174,7 @@ def _executed_line(audit: NetworkAudit) -> str:
     if isinstance(found, str):
         return f"{start}not executed: {found}"
     unsafe = "unsafe too" if found.unsafe else "not unsafe"
-    where = "" if found.inside else ", at a point outside the box by rounding"
+    where = "" if found.inside else ", at a point outside the region by rounding"
     return f"{start}{unsafe}{where}; outputs {_coordinates(found.outputs)}"
 
 

@@ -131,7 +131,7 @@ def _nominal(
     audit: NetworkAudit, points: tuple[LabelledPoint, ...], regions: Mapping[int, RegionAudit]
 ) -> Iterator[tuple[mpq, mpq]]:
     """Between which numbers the label's output exceeds the greatest other, at each example."""
-    irrational = irrational_tensor(audit.prepared) is not None
+    irrational = irrational_tensor(audit.prepared) != ""
     for start in range(0, len(points), _ROWS):
         some = points[start : start + _ROWS]
         if irrational:

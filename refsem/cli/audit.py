@@ -35,6 +35,7 @@ from refsem.cli.terminal import layer_progress, peak_memory, print_json, report_
 from refsem.errors import InputError
 from refsem.ir import load_model
 from refsem.ir.evaluation import Prepared, prepare
+from refsem.ir.graph import Graph
 from refsem.ir.joining import joined
 from refsem.ir.preprocessing import preprocessed
 from refsem.obligations.ledger import write_ledger, write_whole
@@ -140,15 +141,12 @@ def audit(
     _check_branching(branch, resume)
     _check_preprocessing(preprocessing, bounds, write_certificate, resume)
     clock = _Clock()
-    prepared, statement = _read(model, property_, preprocessing)
-    wanted = statement.property
+    graph = _read_model(model, preprocessing)
+    prepared, statement = _read(graph, model, property_)
     node_wise = write_certificate if branch is None else None
     _check_balls(statement, bounds, node_wise)
-    if statement.bounded and node_wise is not None:
-        message = (
-            "a node-wise certificate is of the model, not of a residual; --branch writes trees"
-        )
-        raise InputError("", "--write-certificate", message)
+    if statement.graph is not graph:
+        _check_made(bounds, node_wise)
     claims = None if bounds is None else _read_claims(bounds, prepared, model)
     clock.lap("read")
     with layer_progress() as progress:
@@ -156,6 +154,7 @@ def audit(
         everywhere = write_certificate is not None
         budget = branch and Budget(branch, _watcher(branch, progress), everywhere, kept)
         cores = (os.cpu_count() or 1) if hasattr(os, "fork") else 1
+        wanted = statement.property
         found = audit_network(prepared, wanted, Method(method), progress, budget or None, cores)
         clock.lap("bounds, search and obligations")
         report = (
@@ -238,6 +237,14 @@ def _check_balls(statement: Statement, *others: Path | None) -> None:
         raise InputError("", "norm", message)
 
 
+def _check_made(bounds: Path | None, node_wise: Path | None) -> None:
+    """Refuse files about the model where a property speaks of a graph made from it."""
+    for option, path in (("--bounds", bounds), ("--write-certificate", node_wise)):
+        if path is not None:
+            message = "such a file is of the model, the property of a graph made from it"
+            raise InputError("", option, f"{message}; --branch writes trees")
+
+
 def _prefix(preprocessing: Path | None) -> dict[str, object]:
     """What a ledger says of the preprocessing."""
     if preprocessing is None:
@@ -279,11 +286,15 @@ def _refuse_later(network: str) -> None:
         raise InputError("", "--network binary32", _LATER)
 
 
-def _read(model: Path, property_: Path, preprocessing: Path | None) -> tuple[Prepared, Statement]:
-    graph, model_hash = load_model(model), sha256(model.read_bytes()).hexdigest()
-    if preprocessing is not None:
-        graph = preprocessed(graph, preprocessing, model_hash)
-    statement = load_statement(property_, graph, model_hash)
+def _read_model(model: Path, preprocessing: Path | None) -> Graph:
+    graph = load_model(model)
+    if preprocessing is None:
+        return graph
+    return preprocessed(graph, preprocessing, sha256(model.read_bytes()).hexdigest())
+
+
+def _read(graph: Graph, model: Path, property_: Path) -> tuple[Prepared, Statement]:
+    statement = load_statement(property_, graph, sha256(model.read_bytes()).hexdigest())
     prepared = prepare(joined(statement.graph))
     try:
         check_covered(prepared)

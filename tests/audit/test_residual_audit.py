@@ -168,14 +168,15 @@ def test_a_counterexample_is_one_to_the_claim(
         assert Fraction(values[1].removeprefix("≈")) * broken > 0
 
 
-def test_a_node_wise_certificate_of_the_model_would_say_nothing_of_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("option", ["--write-certificate", "--bounds"])
+def test_a_file_about_the_model_would_say_nothing_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
 ) -> None:
     path, out = tmp_path / "p.toml", tmp_path / "nodes.json"
     path.write_text(LOGISTIC.replace("BOUND", "1"), "utf-8")
     command = ["audit", str(EXAMPLES / "logistic.onnx"), str(path)]
-    assert main([*command, "--write-certificate", str(out)]) == 3
-    assert "a node-wise certificate is of the model" in capsys.readouterr().err
+    assert main([*command, option, str(out)]) == 3
+    assert "the property of a graph made from it" in capsys.readouterr().err
     assert not out.exists()
 
 

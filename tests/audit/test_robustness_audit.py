@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,10 +10,19 @@ import builders
 import numpy as np
 import pytest
 from gmpy2 import mpq
+from onnx import helper
 from plain_network import PlainNetwork
 from rich.console import Console
 
-from refsem.audit.network import Budget, NetworkAudit, Verdict, audit_network, silent
+from refsem.audit.executed_witness import ExecutedWitness, executed_witness
+from refsem.audit.network import (
+    Budget,
+    NetworkAudit,
+    Verdict,
+    Witness,
+    audit_network,
+    silent,
+)
 from refsem.audit.report import Said, print_report
 from refsem.audit.robustness import Counts, ExampleReport, example_reports
 from refsem.audit.robustness_report import robustness_object, robustness_parts
@@ -21,6 +31,7 @@ from refsem.ir import load_model
 from refsem.ir.evaluation import prepare
 from refsem.properties.stated import load_statement
 from refsem.rules.propagation import Method
+from refsem.rules.trace import Ball, Norm
 
 HEAD = 'format = "refsem.property.v1"\nkind = "robustness"\n'
 
@@ -93,6 +104,15 @@ def test_the_margin_of_a_linear_classifier_is_exact(tmp_path: Path) -> None:
     assert (tie.verdict, tie.margin, tie.right) == (Verdict.VIOLATED, 0, True)
     assert (wrong.verdict, wrong.right) == (Verdict.VIOLATED, False)
     assert Counts.of((inside, tie, wrong)) == Counts(3, 1, 1, 1, 0)
+
+
+def test_the_margin_as_it_stands_is_exact_where_bounds_are_enclosures(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Reciprocal", ["x"], ["y"], "node")]
+    model = builders.save(tmp_path / "m.onnx", nodes, {}, {"x": [1, 2]}, {"y": [1, 2]})
+    path = write(tmp_path / "p.toml", "1/8", [(0, ["3", "-7"])])
+    _, (one,) = judged(model, path)
+    assert one.nominal == (mpq(10, 21), mpq(10, 21))
+    assert one.verdict is Verdict.HOLDS
 
 
 @pytest.mark.filterwarnings("error")
@@ -343,6 +363,24 @@ def test_branching_in_a_ball_certifies_more(tmp_path: Path) -> None:
     before, after = (Counts.of(example_reports(statement, one)) for one in (bare, branched))
     assert before.undecided > 0
     assert after.certified > before.certified
+
+
+@pytest.mark.parametrize(("radius", "inside"), [(mpq(2, 15), False), (mpq(1), True)])
+def test_an_executed_counterexample_outside_the_ball_is_said_to_be(
+    tmp_path: Path, radius: mpq, inside: bool
+) -> None:
+    """Rounding moves 1/3 away from the centre 1/5, within the box and beyond the smaller ball."""
+    model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1, 1]], [0, 0])])
+    audit, _ = judged(model, write(tmp_path / "p.toml", "1", [(0, ["1/5"])]))
+    (region,) = audit.regions
+    ((number, case),) = region.claims.cases
+    ball = Ball(Norm.L1, (mpq(1, 5),), radius)
+    claims = replace(region.claims, cases=((number, replace(case, ball=ball)),))
+    witness = Witness(number, (mpq(1, 3),), (mpq(1, 3), mpq(1, 3)), mpq(0))
+    moved = replace(region, claims=claims, witnesses={number: witness})
+    found = executed_witness(replace(audit, regions=(moved,)))
+    assert isinstance(found, ExecutedWitness)
+    assert found.inside is inside
 
 
 def test_files_that_know_boxes_only_are_refused_for_balls(

@@ -231,6 +231,39 @@ def test_stable_lines_hold(bent: Maker, name: str) -> None:
     assert judged(statement) == dict.fromkeys(statement.cases, Verdict.HOLDS)
 
 
+LEVEL = mpq(9, 10)
+V_AT_MOST = {(((0, 1),), LEVEL)}
+UNSAFE: Mapping[str, set[tuple[tuple[tuple[int, int], ...], mpq]]] = {
+    "V > 0 at": {(((0, 1),), mpq(0))},
+    "V falls at": {(((1, -1),), mpq(0))},
+    "V > 9/10 at": V_AT_MOST,
+    "V < 9/10 in": {(((0, -1),), -LEVEL)},
+    "V < 9/10 next": {(((0, -1), (1, -1)), -LEVEL)},
+    "next x > -1 where": {(((2, 1),), mpq(-1)), *V_AT_MOST},
+    "next x < 1 where": {(((2, -1),), mpq(-1)), *V_AT_MOST},
+    "V > 0 near": {(((3, 1),), mpq(0))},
+    "V falls near": {(((4, -1),), mpq(0))},
+}
+"""By how a case is called: outputs with their factors, and the bound of their sum, for each row."""
+
+
+@pytest.mark.parametrize("name", HOLDING)
+def test_each_case_is_unsafe_from_the_first_point_that_denies_it(bent: Maker, name: str) -> None:
+    """No margin on either side: equality counts against the claim."""
+    statement = bent(HOLDING[name])
+    for called, case in zip(statement.cases, statement.property.cases, strict=True):
+        (kind,) = (one for one in UNSAFE if called.startswith(one))
+        rows = set()
+        for one in case.unsafe:
+            assert not one.strict
+            assert one.inputs == ()
+            # near the equilibrium rows have a positive factor of their own
+            scale = abs(one.outputs[0][1]) if "near" in kind else mpq(1)
+            factors = tuple((place, int(factor / scale)) for place, factor in one.outputs)
+            rows.add((factors, one.bound))
+        assert rows == UNSAFE[kind], called
+
+
 JUMPING = (
     LINE.replace('"continuous"', '"discrete"')
     .replace("u - x", "x + 2 - x^2")
@@ -239,6 +272,7 @@ JUMPING = (
 FALSE: Mapping[str, tuple[str, ...]] = {
     LINE.replace("[[1]]", "[[-1]]"): ("V > 0 at x <= -1/4", "V > 0 near: along (1)"),
     LINE.replace("u - x", "x - u"): ("V falls at x >= 1/4", "V falls near: along (1)"),
+    LINE.replace("u - x", "x/100 + 0*u").replace("0.1*sin(x)", "0"): ("V falls at x >= 1/4",),
     LINE.replace("level = 0.9", "level = 1"): ("V > 1 at x = 1", "V > 1 at x = -1"),
     HOLDING["reached"].replace("level = 0.9", "level = 0.05"): ("V < 1/20 in the neighbourhood",),
     JUMPING: ("V falls at x <= -1/4", "next x < 1 where V <= 9/10"),
