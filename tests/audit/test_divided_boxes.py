@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import builders
@@ -16,8 +17,10 @@ from refsem.audit.boxes import BoxProof
 from refsem.audit.branching import Branched, SplitProof, branch
 from refsem.audit.network import Budget, Verdict, audit_network, silent
 from refsem.audit.unfinished import Unfinished
+from refsem.exact import ExactTensor
 from refsem.ir import load_model
 from refsem.ir.evaluation import Prepared, prepare
+from refsem.ir.graph_enclosures import enclose_graph
 from refsem.properties import Property, load_property
 from refsem.properties.claims import RegionClaims, region_claims
 from refsem.properties.property import Case, LinearConstraint
@@ -57,6 +60,19 @@ def tree(found: Branched) -> tuple[object, ...]:
         for name, box in proof.hulls.items()
     }
     return proof.nodes, proof.leaves, proof.rules, hulls
+
+
+def test_the_hull_of_the_leaves_holds_every_value(tmp_path: Path) -> None:
+    prepared, wanted = made(tmp_path, "Tanh", SHOWN["Tanh"])
+    proof = branched((prepared, wanted)).proof
+    assert isinstance(proof, BoxProof)
+    assert proof.leaves > 4
+    grid = [mpq(a, 4) for one in product(range(-4, 5), repeat=2) for a in one]
+    rows = ExactTensor.from_rationals(grid, (81, 2))
+    least, greatest = enclose_graph(prepared, {"X": (rows, rows)}, 60)["Y"]
+    hull = proof.hulls["Y"]
+    assert hull.lower.rational(0, 0) <= min(least.rationals())
+    assert max(greatest.rationals()) <= hull.upper.rational(0, 0)
 
 
 @pytest.fixture(name="alone", scope="module")

@@ -115,6 +115,20 @@ def test_the_margin_as_it_stands_is_exact_where_bounds_are_enclosures(tmp_path: 
     assert one.verdict is Verdict.HOLDS
 
 
+def test_how_an_example_is_classified_is_unknown_where_enclosures_do_not_tell(
+    tmp_path: Path,
+) -> None:
+    """Two outputs are tanh of one number: a tie, of which enclosures do not know."""
+    nodes = [helper.make_node("Tanh", ["x"], [name], name) for name in ("a", "b")]
+    nodes.append(helper.make_node("Concat", ["a", "b"], ["y"], "both", axis=1))
+    model = builders.save(tmp_path / "m.onnx", nodes, {}, {"x": [1, 1]}, {"y": [1, 2]})
+    _, (one,) = judged(model, write(tmp_path / "p.toml", "0", [(0, ["1"])]))
+    assert one.nominal[0] < 0 < one.nominal[1]
+    assert one.right is None
+    assert one.verdict is Verdict.UNDECIDED
+    assert Counts.of((one,)) == Counts(1, 0, 0, 0, 1)
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("norm", ["L1", "L2"])
 @pytest.mark.parametrize("power", [400, 300, 120, -300, -400])

@@ -78,3 +78,20 @@ def test_a_broken_step_is_found_where_what_comes_after_has_no_value(tmp_path: Pa
     state = propagate(prepare(load_model(path)), region, Method.CROWN, {}, silent)
     report = judge_bounds(file, (state,))
     assert report.count(Finding.BROKEN) == 1
+
+
+def test_a_true_claim_within_an_enclosure_is_not_refuted(tmp_path: Path) -> None:
+    """tanh(x) - tanh(x) is 0, and enclosed by numbers on either side of it."""
+    nodes = [
+        helper.make_node("Tanh", ["x"], ["s"]),
+        helper.make_node("Tanh", ["x"], ["t"]),
+        helper.make_node("Sub", ["s", "t"], ["y"]),
+    ]
+    path = builders.save(tmp_path / "m.onnx", nodes, {}, {"x": [1, 1]}, {"y": [1, 1]})
+    lower, upper = (ExactTensor.full((1, 1), mpq(end)) for end in (1, 2))
+    region = Region({"x": (lower, upper)})
+    state = propagate(prepare(load_model(path)), region, Method.IBP, {}, silent)
+    for ends, count in ((("0", "0"), 0), (("1/9", "1/8"), 1), (("-1/8", "-1/9"), 1)):
+        report = judge_bounds(bounds_file(BOX, {"y": claim(*ends)}, method="other"), (state,))
+        assert report.count(Finding.REFUTED) == count
+        assert report.verdict == ("unsound" if count else "undecided")
