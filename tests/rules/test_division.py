@@ -8,6 +8,7 @@ import builders
 import numpy as np
 import pytest
 import small_networks
+from forks import none_left
 from gmpy2 import mpq
 from naive_replay import reading
 from small_networks import NETWORKS
@@ -91,9 +92,8 @@ def test_where_there_is_no_process_to_be_had_it_is_done_without(
 
 
 def test_no_process_is_left() -> None:
-    bounded(NETWORKS["residual_1"], 3)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    with none_left():
+        bounded(NETWORKS["residual_1"], 3)
 
 
 # what is refused
@@ -134,11 +134,9 @@ def test_a_refused_application_is_refused_as_ever(
     spoilt = list(applications)
     swapped = {**spoilt[lines[0]].suppliers, "upper": spoilt[lines[0]].suppliers["lower"]}
     spoilt[lines[0]] = replace(spoilt[lines[0]], suppliers=swapped)
-    with pytest.raises(ReplayError, match="is not a line upper"):
+    with none_left(), pytest.raises(ReplayError, match="is not a line upper"):
         established_in_parts(replay, spoilt, 2)
     assert len(replay.applications) == len(replay.judgements) == before
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
 
 
 def test_what_is_no_pass_is_refused(pass_: tuple[Replay, list[Application], int]) -> None:
