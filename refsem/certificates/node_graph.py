@@ -11,9 +11,11 @@ from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir import Graph, load_model
 from refsem.ir.evaluation import Prepared, prepare
+from refsem.ir.graph_file import is_graph_file
 from refsem.ir.joining import joined
 from refsem.ir.torchlean_reader import read_torchlean
 from refsem.rules.propagation import NoRuleError, Propagation, check_covered
+from refsem.untrusted.strict_json import read_json
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,13 +52,19 @@ class NodeGraph:
 
 
 def load_node_graph(path: Path) -> NodeGraph:
-    """The graph of a model file with its nodes numbered; `InputError` where it has none."""
+    """The graph of a model file with its nodes numbered.
+
+    `InputError` where it has none, and for a model that has not one input.
+    """
     tensors: tuple[str, ...] | None = None
-    if path.name.lower().endswith(".json"):
+    if path.name.lower().endswith(".json") and not is_graph_file(read_json(path)):
         read = read_torchlean(path)
         graph, tensors = read.graph, read.tensors
     else:
         graph = load_model(path)
+    if len(graph.inputs) != 1:
+        message = f"{len(graph.inputs)} inputs; certificates by nodes are of models of one"
+        raise InputError(str(path), "", message)
     prepared = _covered(graph, path)
     return NodeGraph(prepared, tuple(prepared.nodes) if tensors is None else tensors)
 

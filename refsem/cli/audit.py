@@ -42,7 +42,13 @@ from refsem.obligations.ledger import write_ledger, write_whole
 from refsem.properties.claims import check_fits
 from refsem.properties.stated import load_statement
 from refsem.properties.statement import Statement
-from refsem.rules.propagation import Method, NoRuleError, Progress, check_covered
+from refsem.rules.propagation import (
+    Method,
+    NoRuleError,
+    NotBoundedError,
+    Progress,
+    check_covered,
+)
 
 STATUS = {"holds": 0, "sound": 0, "violated": 1, "unsound": 1, "undecided": 2}
 _BADNESS = (0, 2, 1)
@@ -155,7 +161,10 @@ def audit(
         budget = branch and Budget(branch, _watcher(branch, progress), everywhere, kept)
         cores = (os.cpu_count() or 1) if hasattr(os, "fork") else 1
         wanted = statement.property
-        found = audit_network(prepared, wanted, Method(method), progress, budget or None, cores)
+        try:
+            found = audit_network(prepared, wanted, Method(method), progress, budget or None, cores)
+        except NotBoundedError as error:
+            raise InputError(str(property_), error.place, error.message) from None
         clock.lap("bounds, search and obligations")
         report = (
             None
@@ -349,9 +358,6 @@ def _write_certificate(path: Path, model: Path, method: Method, found: NetworkAu
     ((box,),) = (region.claims.region.boxes.values() for region in found.regions)
     kind = _NODE_KINDS[method]
     graph = load_node_graph(model)
-    if len(graph.prepared.graph.inputs) > 1:
-        message = "none is written of several inputs or outputs"
-        raise InputError("", "--write-certificate", message)
     text = certificate_text(graph, box, kind)
     write_whole(path, text + "\n")
 

@@ -57,6 +57,13 @@ class NoRuleError(ValueError):
         self.message = message
 
 
+class NotBoundedError(InputError):
+    """A box over which a function is not bounded: it may have no value somewhere in it.
+
+    The place is the function's tensor; what box it was, and in which file, the caller knows.
+    """
+
+
 def check_covered(prepared: Prepared) -> None:
     """Nothing if every tensor can be bounded by the rules there are; else `NoRuleError`."""
     for name, node in prepared.nodes.items():
@@ -138,7 +145,7 @@ class Propagation:
         try:
             return self.apply(rule, node, {"operand": operand}, chosen)
         except ReplayError as refusal:
-            raise InputError("", f"tensor {node!r} ({op.value})", refusal.message) from None
+            raise NotBoundedError("", f"tensor {node!r} ({op.value})", refusal.message) from None
 
     def crown(self, target: str, stops: Collection[str]) -> int:
         """The box of a tensor or named target by a backward pass.
@@ -249,7 +256,9 @@ class Propagation:
                 upper = self.apply(above, node, suppliers, over)
                 lower = self.apply(below, node, {} if op is Op.RELU else suppliers, under)
             except ReplayError as refusal:
-                raise InputError("", f"tensor {node!r} ({op.value})", refusal.message) from None
+                raise NotBoundedError(
+                    "", f"tensor {node!r} ({op.value})", refusal.message
+                ) from None
             self.lines[node] = upper, lower
         return self.lines[node]
 

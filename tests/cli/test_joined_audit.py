@@ -136,7 +136,7 @@ def test_a_node_wise_certificate_of_such_a_network_is_refused(
     wanted = write_property(tmp_path / "p.vnnlib", *UNIT, "(assert (>= Y_0 9))", outputs=3)
     run = refsem("audit", model, wanted, "--write-certificate", tmp_path / "c.json")
     assert run.status == 3
-    assert "several inputs or outputs" in run.err
+    assert "2 inputs; certificates by nodes are of models of one" in run.err
     assert not (tmp_path / "c.json").exists()
 
 

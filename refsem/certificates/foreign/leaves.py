@@ -24,6 +24,7 @@ from refsem.certificates.settling import settle
 from refsem.properties.claims import check_fits
 from refsem.properties.property import Case, LinearConstraint, Property
 from refsem.rounding import BINARY64
+from refsem.rules.propagation import NotBoundedError
 from refsem.untrusted.decimals import read_decimal, read_integer, read_vector
 from refsem.untrusted.strict_json import Value
 
@@ -148,7 +149,10 @@ def _with_model(material: Material, name: str, leaves: list[_Leaf], covered: str
             places.append(f"leaf {index}, output {row}")
     property_ = Property(inputs, outputs, tuple(cases))
     check_fits(prepared, property_, str(material.file))
-    settled = settle(prepared, property_, {})
+    try:
+        settled = settle(prepared, property_, {})
+    except NotBoundedError as error:
+        return undecided(name, ANSWERS, str(error), covered)
     findings = [
         Finding(places[case], f"an input of the leaf gives less: ({', '.join(map(str, point))})")
         for case, point in sorted(settled.witnesses.items())

@@ -27,7 +27,7 @@ from refsem.exact import ExactTensor
 from refsem.ir.evaluation import irrational_tensor
 from refsem.ir.steps import Bounds
 from refsem.rounding import BINARY64
-from refsem.rules.propagation import Method, propagate
+from refsem.rules.propagation import Method, NotBoundedError, propagate
 from refsem.rules.trace import Region
 from refsem.untrusted.decimals import read_integer
 from refsem.untrusted.strict_json import Value
@@ -81,7 +81,10 @@ def _check(material: Material) -> CheckReport:
         findings = [Finding("input_box.id", f"node {source} is not an input")]
     between = 0
     if not findings:
-        findings, between = _hold(graph, source, box, node, result, semantics)
+        try:
+            findings, between = _hold(graph, source, box, node, result, semantics)
+        except NotBoundedError as error:
+            return undecided(NAME, ANSWERS, str(error), semantics=semantics)
     if between and not findings:
         words = f"{between} ends are inward of enclosures, and not certainly of what they enclose"
         return undecided(NAME, ANSWERS, words, semantics=semantics)

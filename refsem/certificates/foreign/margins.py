@@ -1,11 +1,13 @@
 """`robust_margin_cert_v0_1`: a linear classifier's logits over L∞ balls around a data set.
 
-The weights and the data are given, or lie beside the report under the names it states; in either
-case their SHA-256 must be the stated ones. Logits of a linear classifier are bounded exactly by
-intervals, so an end inward of the recomputed one is false.
+The weights and the data are given, or lie beside the report under the names and the SHA-256 that
+it states; in either case what is stated of their SHA-256 must be true. Logits of a linear
+classifier are bounded exactly by intervals, so an end inward of the recomputed one is false.
 
 Whether inputs are clipped to [0, 1] the format does not say: ends are held against the clipped
-ball, whose bounds are the tighter ones, and both counts are reported.
+ball, whose bounds are the tighter ones, and both counts are reported. An example that is not in
+[0, 1] itself is in no clipped ball, and an example that stands twice would be counted twice: both
+are findings.
 """
 
 import hashlib
@@ -70,6 +72,7 @@ def _check(material: Material) -> CheckReport:
     rows = [_read_row(place, classes) for place in members["examples"].items()]
     findings = [finding for row in rows for finding in _consistent(row)]
     findings += _summary(members.get("summary"), rows)
+    findings += _repeated(rows)
     if radius < 0:
         findings.append(Finding("eps", f"a radius of {radius}"))
     if not rows:
@@ -130,6 +133,16 @@ def _summary(place: Value | None, rows: list[_Row]) -> list[Finding]:
     ]
 
 
+def _repeated(rows: list[_Row]) -> list[Finding]:
+    known: set[int] = set()
+    findings = []
+    for row in rows:
+        if row.identity in known:
+            findings.append(Finding(f"{row.path}.id", f"example {row.identity} stands here twice"))
+        known.add(row.identity)
+    return findings
+
+
 # the files it is about
 
 
@@ -147,6 +160,8 @@ def _files(
         if path is None:
             return f"{what} not given, and not beside the report"
         digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        if given is None and hash_key not in stated:
+            return f"{what} not given; the report does not state the SHA-256 of the file beside it"
         if hash_key in stated and digest != stated[hash_key]:
             if given is None:
                 return f"{what} not given; the file beside the report has another SHA-256"
@@ -194,6 +209,11 @@ def _recompute(
         for row in rows
         if row.identity not in examples or examples[row.identity].label != row.label
     ]
+    findings += [
+        Finding(row.path, "the example is not in [0, 1], to which inputs are taken to be clipped")
+        for row in rows
+        if row.identity in examples and not _within(examples[row.identity].values)
+    ]
     if findings:
         return judged(NAME, ANSWERS, findings, "", semantics=semantics)
     inputs = concatenate([examples[row.identity].values for row in rows], axis=0)
@@ -221,8 +241,15 @@ def _recompute(
     facts["worst distance inward, decimals read as binary64"] = furthest
     if semantics is Semantics.EXACT:
         findings += sorted(inside, key=_distance, reverse=True)
-    accepted = "bounds, predictions and counts follow from weights and data"
+    accepted = (
+        "bounds, predictions and counts follow from weights and data, inputs clipped to [0, 1]"
+    )
     return judged(NAME, ANSWERS, findings, accepted, semantics=semantics, facts=facts)
+
+
+def _within(values: ExactTensor) -> bool:
+    """Whether all values lie in [0, 1]."""
+    return all(0 <= value <= 1 for value in values.rationals())
 
 
 def _distance(finding: Finding) -> mpq:

@@ -36,6 +36,7 @@ from refsem.certificates.transcript import NoTranscriptError
 from refsem.exact import NotFiniteError
 from refsem.ir.evaluation import irrational_tensor
 from refsem.ir.operators import Op
+from refsem.rules.propagation import NotBoundedError
 from refsem.rules.replay import ReplayError
 from refsem.untrusted.strict_json import Value
 
@@ -92,14 +93,11 @@ def _check(material: Material) -> CheckReport:
         findings += domain_findings(claims)
         try:
             found = _CHECKS[semantics](claims)
+            facts = _facts(semantics, claims)
             findings, unsettled = findings + found.findings, found.open
-        except (ReplayError, NoTranscriptError, NotFiniteError) as error:
+        except (ReplayError, NotBoundedError, NoTranscriptError, NotFiniteError) as error:
             if not findings:
                 return undecided(kind.value, said, str(error), semantics=semantics)
-        if semantics is Semantics.TOLERANCE:
-            facts = _drift_facts(claims)
-        elif semantics is Semantics.CONTAINMENT:
-            facts = {"ends inward of the transcript as written": str(literally_inward(claims))}
     if unsettled and not findings:
         return undecided(kind.value, said, *unsettled, semantics=semantics)
     return judged(
@@ -107,7 +105,12 @@ def _check(material: Material) -> CheckReport:
     )
 
 
-def _drift_facts(claims: Claims) -> dict[str, str | mpq]:
+def _facts(semantics: Semantics, claims: Claims) -> dict[str, str | mpq]:
+    """What the semantics lets pass, by name."""
+    if semantics is Semantics.CONTAINMENT:
+        return {"ends inward of the transcript as written": str(literally_inward(claims))}
+    if semantics is not Semantics.TOLERANCE:
+        return {}
     furthest = drift(claims)
     name = "an output's end may lie inward of the truth by up to"
     return {name: "an unknown amount" if furthest is None else furthest}

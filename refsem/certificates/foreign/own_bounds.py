@@ -10,7 +10,7 @@ from refsem.certificates.node_graph import load_covered
 from refsem.certificates.report import Answers, CheckReport, Verdict, judged, undecided
 from refsem.certificates.report import Finding as Reported
 from refsem.exact import ExactTensor
-from refsem.rules.propagation import Method, propagate
+from refsem.rules.propagation import Method, NotBoundedError, propagate
 from refsem.rules.trace import Region
 
 ANSWERS = Answers(
@@ -30,8 +30,13 @@ def _check(material: Material) -> CheckReport:
     file = read_bounds(material.file, prepared, digest)
     ends = [[e for e in side if e is not None] for side in (file.input.lower, file.input.upper)]
     low, high = (ExactTensor.from_rationals(side).reshape(1, -1) for side in ends)
+    if all(e is None for claim in file.tensors.values() for e in (*claim.lower, *claim.upper)):
+        return judged(NAME, ANSWERS, [Reported("tensors", "no bound: nothing is claimed")], "")
     region = Region({prepared.graph.inputs[0]: (low, high)})
-    state = propagate(prepared, region, Method.CROWN, {}, lambda _name, _done, _count: None)
+    try:
+        state = propagate(prepared, region, Method.CROWN, {}, lambda _name, _done, _count: None)
+    except NotBoundedError as error:
+        return undecided(NAME, ANSWERS, str(error))
     found = judge_bounds(file, (state,))
     counts = {
         **{

@@ -80,9 +80,10 @@ def read_region(place: Value) -> FlatBox:
             raise members["eps"].error(f"a radius of {radius}")
         around = ExactTensor.full((1, 1), mpq(radius))
         path = members["center"].path
-        return FlatBox(center - around, center + around, path, path)
-    place.members(("lo", "hi"), ())
-    box = read_box(place, "lo", "hi", None)
+        box = FlatBox(center - around, center + around, path, path)
+    else:
+        place.members(("lo", "hi"), ())
+        box = read_box(place, "lo", "hi", None)
     if box.size == 0:
         raise place.error("a region of no values")
     return box

@@ -14,6 +14,7 @@ from refsem.certificates.report import Answers, CheckReport, Finding, judged, un
 from refsem.certificates.settling import settle
 from refsem.properties.claims import check_fits
 from refsem.properties.property import Case, LinearConstraint, Property
+from refsem.rules.propagation import NotBoundedError
 from refsem.untrusted.decimals import read_matrix, read_vector
 from refsem.untrusted.strict_json import Value
 
@@ -82,7 +83,10 @@ def _with_model(material: Material, cases: list[Case], places: list[Value]) -> C
         read_matrix(place.entries()["mat"], len(case.unsafe), outputs)
     property_ = Property(inputs, outputs, tuple(cases))
     check_fits(prepared, property_, str(material.file))
-    settled = settle(prepared, property_, {})
+    try:
+        settled = settle(prepared, property_, {})
+    except NotBoundedError as error:
+        return undecided(NAME, ANSWERS, str(error))
     findings = [
         Finding(places[case].path, f"is met at the input ({', '.join(map(str, point))})")
         for case, point in sorted(settled.witnesses.items())
