@@ -4,19 +4,15 @@ Each applies one operator; what it means is its row in `refsem.ir.operators`. Ax
 from the end; they, lengths and places are plain ints. Nothing has a default that rounds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from math import prod
 
 from gmpy2 import mpq
 
 from refsem.ir.operators import Op, Shape
-from refsem.nn.errors import OperandError
+from refsem.nn.errors import ContextError, OperandError
 from refsem.nn.numbers import Number, exact_number, whole
 from refsem.nn.tensor import Operand, Tensor, applied
-
-POWERS = (
-    *(Op.IDENTITY, Op.SQUARE, Op.CUBE, Op.POWER4, Op.POWER5, Op.POWER6, Op.POWER7),
-    Op.POWER8,
-)
 
 
 def relu(x: Tensor) -> Tensor:
@@ -86,9 +82,7 @@ def sqrt(x: Tensor) -> Tensor:
 
 def power(x: Tensor, exponent: int) -> Tensor:
     """A whole power, from the first to the eighth."""
-    if not 1 <= whole(exponent) <= len(POWERS):
-        raise OperandError("power", (x.shape,), f"{exponent} is no exponent from 1 to 8")
-    return applied(POWERS[exponent - 1], (x,))
+    return x**exponent
 
 
 def clip(x: Tensor, low: Number, high: Number) -> Tensor:
@@ -137,19 +131,35 @@ def axis_of(x: Tensor, axis: int) -> int:
     return whole(axis) % rank
 
 
-def axes_of(x: Tensor, axes: Sequence[int]) -> Shape:
-    """The axes counted from the front, in order."""
-    return tuple(sorted(axis_of(x, axis) for axis in axes))
+def axes_of(x: Tensor, axes: int | Sequence[int]) -> Shape:
+    """The axes, or the one axis, counted from the front, in order."""
+    return tuple(sorted(axis_of(x, axis) for axis in _several(axes)))
+
+
+def _several(places: int | Sequence[int]) -> Sequence[int]:
+    """Whole numbers in a row; one of them is a row of one."""
+    return tuple(map(whole, places)) if isinstance(places, Iterable) else (whole(places),)
 
 
 def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
-    """The same entries, row-major, in another shape."""
-    return applied(Op.RESHAPE, (x,), shape=tuple(shape))
+    """The same entries, row-major, in another shape; -1 stands for the length that is left."""
+    wanted = _several(shape)
+    rest, entries = prod(n for n in wanted if n != -1), prod(x.shape)
+    if wanted.count(-1) == 1 and rest > 0 and entries % rest == 0:
+        wanted = tuple(entries // rest if n == -1 else n for n in wanted)
+    return applied(Op.RESHAPE, (x,), shape=tuple(wanted))
 
 
 def flatten(x: Tensor, start: int = 0, end: int = -1) -> Tensor:
-    """The axes from `start` to `end` as one; both are counted as torch does."""
+    """The axes from `start` to `end` as one; both are counted as torch does.
+
+    A single number has one axis then. `OperandError` where the end comes before the start.
+    """
+    if not x.shape and whole(start) in {0, -1} and whole(end) in {0, -1}:
+        return reshape(x, (1,))
     first, last = axis_of(x, start), axis_of(x, end)
+    if last < first:
+        raise OperandError("flatten", (x.shape,), f"axis {end} comes before axis {start}")
     merged = 1
     for length in x.shape[first : last + 1]:
         merged *= length
@@ -163,6 +173,8 @@ def permute(x: Tensor, axes: Sequence[int]) -> Tensor:
 
 def concat(tensors: Sequence[Tensor], axis: int) -> Tensor:
     """The tensors one after another along an axis."""
+    if not isinstance(tensors, Sequence) or not all(isinstance(x, Tensor) for x in tensors):
+        raise ContextError("concat takes a list of tensors")
     if not tensors:
         raise OperandError("concat", (), "there is no tensor")
     return applied(Op.CONCAT, tuple(tensors), axis=axis_of(tensors[0], axis))
@@ -177,11 +189,11 @@ def gather(x: Tensor, places: int | Sequence[int], axis: int) -> Tensor:
     """The parts at some places along an axis, or at one, whose axis then disappears."""
     where_ = axis_of(x, axis)
     length = x.shape[where_]
-    listed = tuple(map(whole, (places,) if isinstance(places, int) else places))
+    listed = _several(places)
     if any(not -length <= place < length for place in listed):
         raise OperandError("gather", (x.shape,), f"places {list(listed)} along axis {axis}")
     indices = tuple(place % length for place in listed)
-    shape = () if isinstance(places, int) else (len(indices),)
+    shape = (len(indices),) if isinstance(places, Iterable) else ()
     return applied(Op.GATHER, (x,), axis=where_, indices=indices, shape=shape)
 
 
@@ -199,22 +211,22 @@ def cut(x: Tensor, start: int, end: int, axis: int) -> Tensor:
 # along axes
 
 
-def total(x: Tensor, axes: Sequence[int], *, keepdims: bool = False) -> Tensor:
+def total(x: Tensor, axes: int | Sequence[int], *, keepdims: bool = False) -> Tensor:
     """The sum along axes."""
     return applied(Op.REDUCE_SUM, (x,), axes=axes_of(x, axes), keepdims=int(keepdims))
 
 
-def mean(x: Tensor, axes: Sequence[int], *, keepdims: bool = False) -> Tensor:
+def mean(x: Tensor, axes: int | Sequence[int], *, keepdims: bool = False) -> Tensor:
     """The mean along axes."""
     return applied(Op.REDUCE_MEAN, (x,), axes=axes_of(x, axes), keepdims=int(keepdims))
 
 
-def greatest(x: Tensor, axes: Sequence[int], *, keepdims: bool = False) -> Tensor:
+def greatest(x: Tensor, axes: int | Sequence[int], *, keepdims: bool = False) -> Tensor:
     """The greatest entry along axes."""
     return applied(Op.REDUCE_MAX, (x,), axes=axes_of(x, axes), keepdims=int(keepdims))
 
 
-def least(x: Tensor, axes: Sequence[int], *, keepdims: bool = False) -> Tensor:
+def least(x: Tensor, axes: int | Sequence[int], *, keepdims: bool = False) -> Tensor:
     """The least entry along axes."""
     return applied(Op.REDUCE_MIN, (x,), axes=axes_of(x, axes), keepdims=int(keepdims))
 

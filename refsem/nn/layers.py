@@ -47,6 +47,9 @@ class Linear:
     bias: bool = True
     weights: Weights | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        _check_lengths(self, "in_features", "out_features")
+
     def declared(self) -> Mapping[str, Shape | None]:
         """`weight`, and `bias` where there is one."""
         shapes: dict[str, Shape | None] = {"weight": (self.out_features, self.in_features)}
@@ -86,6 +89,7 @@ class Conv2d:
 
     def __post_init__(self) -> None:
         check_pairs(self, "kernel_size", "stride", "padding", "dilation")
+        _check_lengths(self, "in_channels", "out_channels", "groups")
         if self.groups < 1 or self.in_channels % self.groups or self.out_channels % self.groups:
             channels = f"{self.in_channels} and {self.out_channels} channels"
             raise ParameterError(f"{self.groups} groups of {channels}")
@@ -107,6 +111,15 @@ class Conv2d:
         operands = (x, *(weight(self, name, x) for name in names))
         with within(label(self)):
             return applied(Op.CONV, operands, _name(self, ""), **attributes)
+
+
+def _check_lengths(module: object, *names: str) -> None:
+    """Nothing if these numbers of a module are whole and not negative; else `ParameterError`."""
+    for name in names:
+        value = getattr(module, name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            message = f"{name} of {type(module).__name__} is {value!r}: a length is expected"
+            raise ParameterError(message)
 
 
 def check_pairs(module: object, *names: str) -> None:
@@ -151,6 +164,7 @@ class BatchNorm:
     weights: Weights | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        _check_lengths(self, "features")
         pattern(self.eps)  # a binary32 value, or refused
 
     def declared(self) -> Mapping[str, Shape | None]:
@@ -184,6 +198,9 @@ class LayerNorm:
     weights: Weights | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.normalized_shape, tuple) or not self.normalized_shape:
+            shown = f"normalized_shape of LayerNorm is {self.normalized_shape!r}"
+            raise ParameterError(f"{shown}: a tuple of lengths is expected")
         pattern(self.eps)  # a binary32 value, or refused
 
     def declared(self) -> Mapping[str, Shape | None]:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from refsem.ir.operators import Op
 from refsem.nn import functions
-from refsem.nn.errors import OperandError
+from refsem.nn.errors import OperandError, ParameterError
 from refsem.nn.layers import Pair, check_pairs, window
 from refsem.nn.numbers import Number, exact_number
 from refsem.nn.tensor import Tensor, applied, within
@@ -175,6 +175,11 @@ class Sequential:
 
     layers: tuple[Step, ...]
     transparent: ClassVar[str] = "layers"
+
+    def __post_init__(self) -> None:
+        shown = isinstance(self.layers, (tuple, list))
+        if not shown or any(isinstance(x, type) or not callable(x) for x in self.layers):
+            raise ParameterError("Sequential takes one tuple of modules: Sequential((Tanh(), …))")
 
     def __call__(self, x: Tensor) -> Tensor:
         """What the last one makes of it."""

@@ -29,6 +29,13 @@ Held: TypeAlias = Bounds | Bits | Node
 _STATIC = "only shapes are known to a program; write the choice with where, maximum or minimum"
 
 
+POWERS = (
+    *(Op.IDENTITY, Op.SQUARE, Op.CUBE, Op.POWER4, Op.POWER5, Op.POWER6, Op.POWER7),
+    Op.POWER8,
+)
+"""The operators of the first eight powers."""
+
+
 class Stage(Protocol):
     """Where operators are applied."""
 
@@ -89,6 +96,12 @@ class Tensor:
     def __matmul__(self, other: "Tensor") -> "Tensor":
         """The matrix product."""
         return applied(Op.MATMUL, (self, other))
+
+    def __pow__(self, exponent: int) -> "Tensor":
+        """A whole power of every entry, from the first to the eighth."""
+        if not 1 <= whole(exponent) <= len(POWERS):
+            raise OperandError("power", (self.shape,), f"{exponent} is no exponent from 1 to 8")
+        return applied(POWERS[whole(exponent) - 1], (self,))
 
     def __neg__(self) -> "Tensor":
         """The negation."""

@@ -4,7 +4,7 @@ Invariant: the traced graph is well-formed, its nodes are the operators the prog
 order, and its constants are the numbers and weights the program used. A parameter keeps its name.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -81,6 +81,8 @@ def compile(program: Program, *shapes: Shape) -> Graph:  # noqa: A001  as torch 
     program: it is run once. `ContextError` where its result is no tensor of the graph.
     """
     stage = Tracing()
+    if not all(isinstance(shape, Sequence) for shape in shapes):
+        raise ContextError("compile takes a program and the shape of each input, a tuple")
     names = ["x"] if len(shapes) == 1 else [f"x{place}" for place in range(len(shapes))]
     sources = [
         stage.source(name, tuple(map(whole, s))) for name, s in zip(names, shapes, strict=True)

@@ -77,6 +77,9 @@ def load(module: Module, state: State) -> Module:
     """
     named = list(declarations(module))
     declared = dict(named)
+    if state.tensors and not named:
+        kind = type(module).__name__
+        raise ParameterError(f"{kind} has no weights: those of a dataclass of modules are seen")
     if len(declared) != len(named):
         twice = sorted({name for name, _ in named if [n for n, _ in named].count(name) > 1})
         raise ParameterError(f"two weights of the module have one name: {_listed(twice)}")
@@ -87,12 +90,20 @@ def load(module: Module, state: State) -> Module:
     if missing or spare:
         parts = [("missing", missing), ("not declared by the module", spare)]
         said = "; ".join(f"{what}: {_listed(names)}" for what, names in parts if names)
-        raise InputError(state.file, "", said)
+        raise InputError(state.file, "", said + _hint(missing, spare))
     bits = {
         name: _fitting(state, name, shape) for name, shape in declared.items() if shape is not None
     }
     found: Module = _rebuilt(module, "", bits)
     return found
+
+
+def _hint(missing: list[str], spare: list[str]) -> str:
+    """What to write where names fit but for what they begin with, as `module.` of torch's."""
+    prefix = spare[0].removesuffix(missing[0]) if missing and spare else ""
+    if not prefix.endswith(".") or not set(spare) >= {prefix + name for name in missing}:
+        return ""
+    return f"; every name begins with {quoted(prefix)}: load {{{prefix[:-1]!r}: module}}"
 
 
 def _listed(names: list[str]) -> str:
