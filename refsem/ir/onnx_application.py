@@ -135,6 +135,25 @@ class Application:
             raise self.refusal(f"input {index} is not one constant number")
         return ExactTensor.from_binary32(self.bits[value.name].reshape(())).rational()
 
+    def numbers_input(self, index: int, most: int = RANK_LIMIT) -> tuple[mpq, ...]:
+        """A constant float input, a list of so many numbers at most, exactly."""
+        value = self.value(index)
+        if not isinstance(value, Node) or value.name not in self.bits:
+            raise self.refusal(f"input {index} is not a constant float32 tensor")
+        if len(value.shape) != 1 or value.size > most:
+            shape = list(value.shape)
+            message = f"input {index} has shape {shape}, at most {most} numbers expected"
+            raise self.refusal(message)
+        return tuple(ExactTensor.from_binary32(self.bits[value.name]).rationals())
+
+    def numbers_attribute(self, name: str, most: int = RANK_LIMIT) -> tuple[mpq, ...]:
+        """An attribute that is a list of so many binary32 numbers at most, exactly."""
+        match self.attributes.get(name):
+            case FloatTensor(bits) if bits.ndim == 1 and bits.size <= most:
+                return tuple(ExactTensor.from_binary32(bits).rationals())
+            case _:
+                raise self.refusal(f"attribute {name!r} is not a list of at most {most} numbers")
+
     def list_attribute(self, name: str, most: int = RANK_LIMIT) -> tuple[int, ...] | None:
         """A list of so many integers at most, if given."""
         match self.attributes.get(name):

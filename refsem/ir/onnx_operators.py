@@ -19,6 +19,7 @@ from refsem.ir import onnx_elementwise as elementwise
 from refsem.ir import onnx_images as images
 from refsem.ir import onnx_rearranging as rearranging
 from refsem.ir import onnx_reducing as reducing
+from refsem.ir import onnx_resizing as resizing
 from refsem.ir.onnx_application import Application, Applied, Meaning
 from refsem.ir.onnx_values import Kind
 from refsem.ir.operators import Attribute, Op
@@ -40,12 +41,16 @@ class Version:
     attributes: Mapping[str, Kind]
     translate: Translator
     several: bool = False
+    until: int = NEWEST_OPSET
+    """The last operator set that has the operator."""
+    idle: int = 0
+    """How many further outputs may be named, which mean nothing unless something uses them."""
 
 
 def version_at(op_type: str, opset: int) -> Version | None:
     """The row by which an operator is read; None when it is not read at this operator set."""
     rows = [row for row in OPERATORS.get(op_type, ()) if row.since <= opset]
-    return rows[-1] if rows else None
+    return rows[-1] if rows and opset <= rows[-1].until else None
 
 
 def _gemm(node: Application) -> Meaning:
@@ -199,9 +204,13 @@ _SPATIAL = {"spatial": 1}
 _IMAGES: Mapping[str, tuple[Version, ...]] = {
     "MaxPool": (
         Version(1, (1, 1), _WINDOW, images.pool(Op.MAX_POOL)),
-        Version(8, (1, 1), _POOL, images.pool(Op.MAX_POOL)),
+        Version(8, (1, 1), _POOL, images.pool(Op.MAX_POOL), idle=1),
         Version(
-            10, (1, 1), _POOL | {"dilations": INTS, "ceil_mode": INT}, images.pool(Op.MAX_POOL)
+            10,
+            (1, 1),
+            _POOL | {"dilations": INTS, "ceil_mode": INT},
+            images.pool(Op.MAX_POOL),
+            idle=1,
         ),
     ),
     "AveragePool": (
@@ -253,6 +262,7 @@ _REDUCTIONS: Mapping[str, tuple[Version, ...]] = {
             (2, 3),
             _AXIS | _EPSILON | {"stash_type": INT},
             reducing.layer_normalisation,
+            idle=2,
         ),
     ),
 }
@@ -264,9 +274,9 @@ _CONSTANTS: Mapping[str, tuple[Version, ...]] = {
     ),
     "Identity": _one_row(1, (1, 1), constants.identity),
     "Dropout": (
-        Version(6, (1, 1), {"ratio": FLOAT, "is_test": INT}, constants.dropout_unless_told),
-        Version(7, (1, 1), {"ratio": FLOAT}, constants.dropout),
-        Version(12, (1, 3), {"seed": INT}, constants.dropout),
+        Version(6, (1, 1), {"ratio": FLOAT, "is_test": INT}, constants.dropout_unless_told, idle=1),
+        Version(7, (1, 1), {"ratio": FLOAT}, constants.dropout, idle=1),
+        Version(12, (1, 3), {"seed": INT}, constants.dropout, idle=1),
     ),
     "Shape": (
         Version(1, (1, 1), {}, constants.shape),
@@ -281,6 +291,15 @@ _CONSTANTS: Mapping[str, tuple[Version, ...]] = {
 }
 
 _PAD = {"mode": STRING}
+_RESIZE = {
+    "mode": STRING,
+    "coordinate_transformation_mode": STRING,
+    "nearest_mode": STRING,
+    "cubic_coeff_a": FLOAT,
+    "exclude_outside": INT,
+    "extrapolation_value": FLOAT,
+}
+_RESIZE_AXES = _RESIZE | {"antialias": INT, "axes": INTS, "keep_aspect_ratio_policy": STRING}
 
 _REARRANGEMENTS: Mapping[str, tuple[Version, ...]] = {
     "Transpose": (Version(1, (1, 1), {"perm": INTS}, rearranging.transpose),),
@@ -332,6 +351,21 @@ _REARRANGEMENTS: Mapping[str, tuple[Version, ...]] = {
         ),
         Version(11, (2, 3), _PAD, rearranging.pad_inputs),
         Version(18, (2, 4), _PAD, rearranging.pad_inputs),
+    ),
+    "Upsample": (
+        Version(
+            7,
+            (1, 1),
+            {"mode": STRING, "scales": Kind.FLOATS},
+            resizing.upsample_attribute,
+        ),
+        Version(9, (2, 2), {"mode": STRING}, resizing.upsample_input, until=9),
+    ),
+    "Resize": (
+        Version(10, (2, 2), {"mode": STRING}, resizing.upsample_input),
+        Version(11, (3, 4), _RESIZE, resizing.resize),
+        Version(13, (1, 4), _RESIZE, resizing.resize),
+        Version(18, (1, 4), _RESIZE_AXES, resizing.resize),
     ),
 }
 

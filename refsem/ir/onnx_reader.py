@@ -64,6 +64,11 @@ def read_onnx(data: bytes, file: str) -> Graph:
     zero = zero_constant(scope)
     for node in _in_order(model.graph.node, scope, opsets):
         _read_node(node, scope, opsets, zero)
+    for node in model.graph.node:
+        _, idle = _outputs(node, scope, opsets)
+        for name in scope.values.keys() & set(idle):
+            place = _place(node, opsets)
+            raise InputError(file, place, f"tensor {quoted(name)} is defined twice")
     check_declared((*model.graph.value_info, *model.graph.input, *model.graph.output), scope)
     return _graph(model.graph, scope)
 
@@ -76,9 +81,9 @@ def _opsets(model: onnx.ModelProto, file: str) -> Mapping[str, int]:
     versions: dict[str, int] = {}
     for entry in model.opset_import:
         domain = "" if entry.domain in _DOMAINS else entry.domain
-        if domain in versions:
-            raise InputError(file, "", f"operator set {quoted(entry.domain)} is imported twice")
-        versions[domain] = entry.version
+        if versions.setdefault(domain, entry.version) != entry.version:
+            name = quoted(entry.domain)
+            raise InputError(file, "", f"operator set {name} is imported in two versions")
     if "" not in versions:
         raise InputError(file, "", "no version of the standard operator set is stated")
     if not 1 <= versions[""] <= NEWEST_OPSET:
@@ -108,7 +113,9 @@ def _version(node: onnx.NodeProto, opsets: Mapping[str, int], file: str) -> Vers
         raise InputError(file, _place(node, opsets), "this operator is not supported")
     version = version_at(node.op_type, opsets[""])
     if version is None:
-        message = f"this operator is supported from opset {OPERATORS[node.op_type][0].since} on"
+        first, last = OPERATORS[node.op_type][0].since, OPERATORS[node.op_type][-1].until
+        ends = f"up to opset {last}" if opsets[""] > last else f"from opset {first} on"
+        message = f"this operator is supported {ends}"
         raise InputError(file, _place(node, opsets), message)
     return version
 
@@ -144,11 +151,7 @@ def _read_node(node: onnx.NodeProto, scope: Scope, opsets: Mapping[str, int], ze
     file, place = scope.file, _place(node, opsets)
     version = _version(node, opsets, file)
     refuse_unread_fields(node, _NODE, file, place)
-    outputs = list(node.output)
-    while len(outputs) > 1 and not outputs[-1]:
-        outputs.pop()
-    if len(outputs) != 1 and not (version.several and outputs):
-        raise InputError(file, place, f"{len(outputs)} outputs, 1 expected")
+    outputs, _ = _outputs(node, scope, opsets)
     operands = _operands(node, version.inputs, scope, place)
     application = Application(
         file,
@@ -168,6 +171,21 @@ def _read_node(node: onnx.NodeProto, scope: Scope, opsets: Mapping[str, int], ze
                 Definer(scope, application, name).define(meaning)
             case _:
                 scope.define_constant(name, meaning, place)
+
+
+def _outputs(
+    node: onnx.NodeProto, scope: Scope, opsets: Mapping[str, int]
+) -> tuple[Sequence[str], Sequence[str]]:
+    """The outputs of a node that are read, and those that are not since nothing may use them."""
+    version, outputs = _version(node, opsets, scope.file), list(node.output)
+    while len(outputs) > 1 and not outputs[-1]:
+        outputs.pop()
+    if version.several and outputs:
+        return outputs, ()
+    if not 1 <= len(outputs) <= 1 + version.idle:
+        message = f"{len(outputs)} outputs, 1 expected"
+        raise InputError(scope.file, _place(node, opsets), message)
+    return outputs[:1], outputs[1:]
 
 
 def _operands(

@@ -108,7 +108,7 @@ def _tensor_type(info: onnx.ValueInfoProto, file: str, place: str) -> onnx.TypeP
 
 
 def _input_shape(info: onnx.ValueInfoProto, file: str, place: str) -> Shape:
-    """The shape of an input, its first dimension 1 where it is not a number."""
+    """The shape of an input, its first dimension 1 where it is no number or -1."""
     declared = _tensor_type(info, file, place)
     if declared.elem_type != onnx.TensorProto.FLOAT:
         message = f"element type {element_type_name(declared.elem_type)}; FLOAT expected"
@@ -117,7 +117,8 @@ def _input_shape(info: onnx.ValueInfoProto, file: str, place: str) -> Shape:
         raise InputError(file, place, "no shape is declared")
     lengths = []
     for axis, dimension in enumerate(declared.shape.dim):
-        known = dimension.HasField("dim_value")
+        # some writers state an unknown batch as -1
+        known = dimension.HasField("dim_value") and (axis, dimension.dim_value) != (0, -1)
         if not known and axis > 0:
             name = quoted(dimension.dim_param)
             message = f"dimension {axis} ({name}) is unknown: only the first may be"

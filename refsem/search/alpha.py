@@ -61,6 +61,8 @@ def bounded_by(
             second = run.box(node)
             both = {"first": state.boxes[node], "second": second}
             state.boxes[node] = state.apply("intersect", node, both)
+    for name in prepared.graph.outputs:
+        state.box_of(name)
     for name in targets:
         both = {"first": run.box(name), "second": from_boxes(state, name)}
         state.boxes[name] = state.apply("intersect", name, both)

@@ -117,6 +117,8 @@ class Recipe:
     """Whether the operand has to be positive."""
     since: int = 1
     """The operator set from which on floats are allowed."""
+    until: int = 99
+    """The last operator set that has the operator."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from onnx_draws import FRACTIONS, SIDES, Draft, Recipe
 
 FLAGS = st.integers(0, 1)
 FAR = 2**31 - 1
+POSITIONS = ["half_pixel", "pytorch_half_pixel", "asymmetric"]
+NEAREST = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]
 PADDINGS = ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"]
 Build = Callable[[Draft], list[str]]
 
@@ -307,6 +309,40 @@ def pad(d: Draft) -> list[str]:
     return d.add("Pad", d.value, *inputs, *([d.integers(*axes)] if named else []), **more)
 
 
+def upsample(d: Draft) -> list[str]:
+    scales = [float(d.draw(st.integers(1, 3))) for _ in d.shape]
+    more = d.some(mode=st.just("nearest"))
+    if d.opset < 9:
+        return d.add("Upsample", d.value, scales=scales, **more)
+    return d.add("Upsample", d.value, d.constant(scales), **more)
+
+
+def resize(d: Draft) -> list[str]:
+    """Whole scales, or the sizes that are those."""
+    more = d.some(mode=st.just("nearest"))
+    axes = list(range(len(d.shape)))
+    if d.opset >= 18:
+        axes = d.axes() if d.yes() else axes
+        if axes != list(range(len(axes))) or len(axes) < len(d.shape) or d.yes():
+            more["axes"] = axes
+        more |= d.some(antialias=st.just(0), keep_aspect_ratio_policy=st.just("stretch"))
+    scales = [d.draw(st.integers(1, 4)) for _ in axes]
+    if d.opset < 11:
+        return d.add("Resize", d.value, d.constant([float(s) for s in scales]), **more)
+    more |= d.some(
+        coordinate_transformation_mode=st.sampled_from(POSITIONS),
+        nearest_mode=st.sampled_from(NEAREST),
+        cubic_coeff_a=FRACTIONS,
+        exclude_outside=st.just(0),
+        extrapolation_value=FRACTIONS,
+    )
+    roi = d.constant([])
+    if d.yes():
+        return d.add("Resize", d.value, roi, d.constant([float(s) for s in scales]), **more)
+    sizes = d.integers(*(d.shape[axis] * s for axis, s in zip(axes, scales, strict=True)))
+    return d.add("Resize", d.value, roi, d.constant([]), sizes, **more)
+
+
 def whole_pool(op: str) -> Build:
     return lambda d: d.add(op, d.value)
 
@@ -335,4 +371,6 @@ REARRANGING: tuple[Recipe, ...] = (
     Recipe("Slice", slices, ranks=(1, 3)),
     Recipe("Split", split, ranks=(1, 3)),
     Recipe("Pad", pad, ranks=(1, 3)),
+    Recipe("Upsample", upsample, ranks=(1, 4), until=9),
+    Recipe("Resize", resize, ranks=(1, 4)),
 )

@@ -28,7 +28,7 @@ from refsem.ir.evaluation import prepare
 PAGE = Path(__file__).parents[2] / "docs" / "readers.md"
 RECIPES = (*ELEMENTWISE, *SUMS, *CONSTANTS, *IMAGES, *REARRANGING)
 DRAWS = 30
-OPSET = {"Swish": 24}
+OPSET = {"Swish": 24, "Upsample": 9}
 NEWEST = 26
 """The newest operator set that onnxruntime takes."""
 BEGIN, END = "<!-- measured -->", "<!-- end -->"

@@ -297,7 +297,7 @@ def test_as_the_reference(case: Case) -> None:
 
 TESTED_ELSEWHERE = {
     *("Add", "Sub", "Mul", "Relu", "MatMul", "Gemm", "Constant", "Identity", "Transpose"),
-    *("Flatten", "Reshape", "Squeeze", "Unsqueeze"),
+    *("Flatten", "Reshape", "Resize", "Squeeze", "Unsqueeze", "Upsample"),
 }
 NEWER_THAN_THE_REFERENCE = {"Swish"}
 

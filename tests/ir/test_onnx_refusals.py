@@ -58,8 +58,8 @@ MODEL: Mapping[str, tuple[Spoil, str]] = {
         "m.onnx: no version of the standard operator set is stated",
     ),
     "an operator set twice": (
-        lambda m: m.opset_import.append(helper.make_opsetid("ai.onnx", 13)),
-        "m.onnx: operator set 'ai.onnx' is imported twice",
+        lambda m: m.opset_import.append(helper.make_opsetid("ai.onnx", 14)),
+        "m.onnx: operator set 'ai.onnx' is imported in two versions",
     ),
     "opset 0": (
         lambda m: setattr(m.opset_import[0], "version", 0),
@@ -144,8 +144,12 @@ ENDS: Mapping[str, tuple[Spoil, str]] = {
         "m.onnx: input 'x': dimension 1 ('') is unknown: only the first may be",
     ),
     "negative dimension": (
-        lambda m: dimension(m, 0, -1),
-        "m.onnx: input 'x': dimension 0 is negative (-1)",
+        lambda m: dimension(m, 0, -2),
+        "m.onnx: input 'x': dimension 0 is negative (-2)",
+    ),
+    "unknown dimension past the first": (
+        lambda m: dimension(m, 1, -1),
+        "m.onnx: input 'x': dimension 1 is negative (-1)",
     ),
     "empty input": (
         lambda m: dimension(m, 1, 0),
@@ -776,6 +780,49 @@ def test_what_just_meets_a_limit_is_read() -> None:
     old = model(relu, {}, {"x": (1,)})
     old.ir_version = 2
     assert refusal(old) == "m.onnx: IR version 2 is not supported, 3 to 14 are"
+
+
+def test_what_exporters_repeat_or_leave_open_is_read() -> None:
+    """The standard operator set twice in one version, and a batch of -1."""
+    made = chain()
+    made.opset_import.append(helper.make_opsetid("ai.onnx", 13))
+    dimension(made, 0, -1)
+    assert read(made).node("x").shape == (1, 2)
+
+
+def test_results_beside_the_first_are_read_where_nothing_uses_them() -> None:
+    """A mask, places of maxima, means: named by exporters, and refused only where they are used."""
+    shape, ones = (1, 1, 4), {"w": f32(1, 1, 1, 1)}
+    for op, more, opset, extra in (
+        ("Dropout", {}, 7, ["mask"]),
+        ("Dropout", {}, 12, ["mask"]),
+        ("MaxPool", {"kernel_shape": [2]}, 8, ["places"]),
+        ("MaxPool", {"kernel_shape": [2]}, 12, ["places"]),
+        ("LayerNormalization", {}, 17, ["mean", "spread"]),
+    ):
+        inputs = ["x", "w"] if op == "LayerNormalization" else ["x"]
+        node = helper.make_node(op, inputs, ["y", *extra], "n", **more)
+        constants = ones if op == "LayerNormalization" else {}
+        assert read(model([node], constants, {"x": shape}, opset=opset)).outputs == ("y",)
+        using = helper.make_node("Relu", [extra[-1]], ["z"], "use")
+        used = model([node, using], constants, {"x": shape}, ["z"], opset=opset)
+        assert refusal(used) == (
+            f"m.onnx: node 'use' (Relu, opset {opset}): input 0 ('{extra[-1]}') is not defined"
+        )
+        twice = [node, helper.make_node("Relu", ["x"], [extra[-1]], "use")]
+        assert refusal(model(twice, constants, {"x": shape}, opset=opset)) == (
+            f"m.onnx: node 'n' ({op}, opset {opset}): tensor '{extra[-1]}' is defined twice"
+        )
+        node.output.extend(["more", "most"])
+        assert refusal(model([node], constants, {"x": shape}, opset=opset)).endswith(
+            f"{len(extra) + 3} outputs, 1 expected"
+        )
+
+
+def test_a_normalisation_in_training_is_known_by_its_outputs() -> None:
+    constants = {name: f32(1) for name in ("scale", "shift", "mean", "spread")}
+    node = helper.make_node("BatchNormalization", ["x", *constants], ["y", "m", "v"], "n")
+    assert "3 outputs, 1 expected" in refusal(model([node], constants, {"x": (1, 1)}, opset=9))
 
 
 def test_a_false_declared_shape_is_remarked_upon() -> None:

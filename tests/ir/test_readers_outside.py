@@ -44,7 +44,7 @@ def versions() -> Iterator[tuple[Recipe, int, bool]]:
     """Every recipe at the last and the first operator set of each row, and whether at the last."""
     for recipe in RECIPES:
         rows = OPERATORS[recipe.op]
-        ends = [row.since - 1 for row in rows[1:]] + [NEWEST]
+        ends = [row.since - 1 for row in rows[1:]] + [min(NEWEST, recipe.until)]
         for row, last in zip(rows, ends, strict=True):
             first = max(row.since, recipe.since)
             for opset in sorted({first, last}):
@@ -56,7 +56,9 @@ VERSIONS = [pytest.param(*one[:2], id=f"{one[0].op}-{one[1]}") for one in versio
 LAST = [pytest.param(*one[:2], id=f"{one[0].op}-{one[1]}") for one in versions() if one[2]]
 BY_OPSET = {
     opset: tuple(
-        recipe for recipe in RECIPES if max(OPERATORS[recipe.op][0].since, recipe.since) <= opset
+        recipe
+        for recipe in RECIPES
+        if max(OPERATORS[recipe.op][0].since, recipe.since) <= opset <= recipe.until
     )
     for opset in (13, 18, NEWEST)
 }
@@ -161,6 +163,13 @@ WITHOUT_EFFECT = {
     ("MaxPool", "storage_order"): "of indices not given out",
     ("Pad", "value"): "only its default is read",
     ("Range", "stash_type"): "of results not given out",
+    ("Resize", "antialias"): "only its default is read",
+    ("Resize", "cubic_coeff_a"): "of another mode",
+    ("Resize", "exclude_outside"): "only its default is read",
+    ("Resize", "extrapolation_value"): "of another mode",
+    ("Resize", "keep_aspect_ratio_policy"): "only its default is read",
+    ("Resize", "mode"): "only its default is read",
+    ("Upsample", "mode"): "only its default is read",
 }
 """Attributes that may be given and change nothing."""
 
@@ -174,6 +183,7 @@ OPTIONAL_INPUTS = {
     "ReduceSum": (1,),
     "ReduceMax": (1,),
     "ReduceL2": (1,),
+    "Resize": (2, 3),
     "Slice": (3, 4),
     "Split": (1,),
     "Squeeze": (1,),
@@ -200,7 +210,7 @@ def is_seen(recipe: Recipe, opset: int, spoilt: Spoil, tries: int) -> bool:
 def attributes() -> Iterator[tuple[str, int, str]]:
     """Every attribute of every row, at the last operator set of the row."""
     for op, rows in OPERATORS.items():
-        ends = [row.since - 1 for row in rows[1:]] + [NEWEST]
+        ends = [row.since - 1 for row in rows[1:]] + [min(NEWEST, rows[-1].until)]
         for row, last in zip(rows, ends, strict=True):
             for name in row.attributes:
                 if row.since <= NEWEST:

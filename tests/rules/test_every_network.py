@@ -34,7 +34,8 @@ def script() -> ModuleType:
 
 @pytest.mark.parametrize("name", A_FEW)
 def test_samples_of_a_few_networks_are_inside(data: Path, script: ModuleType, name: str) -> None:
-    row = script.measured(load_model(data / "networks/marabou" / f"{name}.onnx"))
+    graph = load_model(data / "networks/marabou" / f"{name}.onnx")
+    row = script.measured(graph, tuple(script.Method))
     assert (row.inside, row.outside) == (script.SAMPLES, 0)
 
 
@@ -43,7 +44,7 @@ def test_a_box_that_is_too_small_is_noticed(data: Path, script: ModuleType) -> N
     graph = load_model(data / "networks/marabou/layer-zoo/maxpool.onnx")
     prepared = script.prepare(graph)
     region, elsewhere = (script.region_of(prepared, seed) for seed in (1, 2))
-    state = script.propagate(prepared, elsewhere, script.Method.IBP, {}, lambda *_: None)
+    state = script.bounded_by(prepared, elsewhere, script.Method.IBP, {}, lambda *_: None)
     inside, outside = script.samples(graph, [state], script.points_of(region, 1))
     assert inside == 0
     assert outside == script.SAMPLES
@@ -59,6 +60,6 @@ def test_samples_of_every_network_are_inside(data: Path, script: ModuleType) -> 
         except InputError:
             refused += 1
             continue
-        row = script.measured(graph)
+        row = script.measured(graph, (script.Method.IBP, script.Method.CROWN))
         assert (row.inside, row.outside) == (script.SAMPLES, 0), path
     assert refused == 41
