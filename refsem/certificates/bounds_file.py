@@ -12,7 +12,7 @@ from gmpy2 import mpq
 
 from refsem.ir.evaluation import Prepared
 from refsem.rounding import Infinite
-from refsem.untrusted.numbers import read_number
+from refsem.untrusted.numbers import check_common, read_number
 from refsem.untrusted.strict_json import Value, read_json
 
 FORMAT = "refsem.bounds.v1"
@@ -76,6 +76,7 @@ def _claimed(place: Value, size: int) -> Claimed:
     for index, (low, high) in enumerate(zip(lower, upper, strict=True)):
         if low is not None and high is not None and low > high:
             raise members["lower"].items()[index].error("lies above the upper bound of this entry")
+    check_common(place, [end for end in (*lower, *upper) if end is not None])
     return Claimed(lower, upper)
 
 

@@ -20,6 +20,9 @@ from refsem.ir.reductions import reduce_plan
 from refsem.ir.shapes import integer, integers
 from refsem.rounding import BINARY32, Mode, exact_value, round_to_binary32
 
+SHOWN_LENGTH = 60
+"""Of a longer number an error shows so many characters."""
+
 
 @dataclass(slots=True)
 class Builder:
@@ -42,7 +45,9 @@ class Builder:
             raise GraphError(self.name, f"{value!r} is not a number")
         bits = round_to_binary32(Mode.RNE, mpq(value), 0)
         if bits & 0x7FFFFFFF >= BINARY32.infinity or exact_value(BINARY32, bits) != value:
-            raise GraphError(self.name, f"{value} is not a binary32 value")
+            shown = str(value)
+            shown = f"{shown[:SHOWN_LENGTH]}…" if len(shown) > SHOWN_LENGTH else shown
+            raise GraphError(self.name, f"{shown} is not a binary32 value")
         node = self.apply(Op.CONSTANT, shape=())
         self.constants[node.name] = np.array(bits, dtype=np.uint32)
         return node

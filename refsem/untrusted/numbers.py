@@ -5,8 +5,9 @@ bits of a float (`b32:3f800000`, `b64:…`). The value is exact: no digit is eve
 """
 
 import re
+from collections.abc import Sequence
 
-from gmpy2 import mpq, mpz
+from gmpy2 import lcm, mpq, mpz
 
 from refsem.rounding import BINARY32, BINARY64, Finite, Format, Infinite, decode
 from refsem.untrusted.strict_json import Number, Value
@@ -14,6 +15,11 @@ from refsem.untrusted.strict_json import Number, Value
 EXPONENT_LIMIT = 5000
 """Decimal and binary exponents beyond ± this are refused before memory is spent on them."""
 LENGTH_LIMIT = 20_000
+
+COMMON_BITS = 2**20
+"""Numbers that are read together have a common denominator of at most so many bits,"""
+TOGETHER_BITS = 2**31
+"""and so many over it, all of them together."""
 
 SHOWN_LENGTH = 60
 """Of a longer text that is no number, an error shows so many characters."""
@@ -63,6 +69,19 @@ def read_finite(place: Value) -> mpq:
     if isinstance(number, Infinite):
         raise place.error("an infinite number")
     return number
+
+
+def check_common(place: Value, numbers: Sequence[mpq]) -> None:
+    """Nothing if the numbers over their common denominator are of bounded size.
+
+    `InputError` at the place otherwise: short fractions of many denominators are long numbers.
+    """
+    common = mpz(1)
+    for denominator in {number.denominator for number in numbers}:
+        common = lcm(common, denominator)
+        bits = common.bit_length()
+        if bits > COMMON_BITS or bits * len(numbers) > TOGETHER_BITS:
+            raise place.error("numbers whose common denominator has too many digits")
 
 
 def _power(place: Value, digits: str) -> int:

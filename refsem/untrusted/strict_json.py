@@ -135,7 +135,9 @@ def _read(path: Path) -> bytes:
 
 def _parsed(file: str, text: str) -> object:
     def refuse_constant(name: str) -> NoReturn:
-        raise InputError(file, "", f"{name} is not JSON")
+        start = next(token.start() for token in _CONSTANT.finditer(text) if token.group() == name)
+        line, before = text.count("\n", 0, start) + 1, text.rfind("\n", 0, start)
+        raise InputError(file, f"line {line}, column {start - before}", f"{name} is not JSON")
 
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found: dict[str, object] = {}
@@ -166,6 +168,9 @@ class Number:
 
     text: str
 
+
+_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*+"|-?Infinity|NaN', re.DOTALL)
+"""A string, or a name that Python's parser takes for a number."""
 
 _TOKEN = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
 """An escaped character or one that opens or closes something: no repetition, so no backtracking."""

@@ -278,7 +278,7 @@ def test_a_file_about_another_model_is_refused(
             "",
             "the key 'format' occurs twice in one object",
         ),
-        ('{"format": NaN}', "", "NaN is not JSON"),
+        ('{"format": NaN}', "line 1, column 12", "NaN is not JSON"),
     ],
 )
 def test_what_is_no_bounds_file_is_refused(

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import pytest
 from checking import checked, written, written_in_full
+from gmpy2 import mpz
 from node_samples import certificate, graph_document, graph_file, node
 from onnx import TensorProto, helper
 
@@ -88,6 +89,27 @@ def test_files_beside_a_report_need_their_digest(tmp_path: Path) -> None:
     assert "does not state the SHA-256" in found.reasons[0]
     given = checked(path, model=tmp_path / "w.json", data=tmp_path / "x.json")
     assert given.verdict is Verdict.ACCEPTED
+
+
+# short fractions that are long numbers together
+
+
+def fractions(count: int) -> list[str]:
+    """Fractions of some 19 000 digits with hardly a common factor among their denominators."""
+    return [f"1/{mpz(3) ** 40_000 + 2 * place}" for place in range(count)]
+
+
+def test_fractions_of_many_denominators_are_refused_unmultiplied(tmp_path: Path) -> None:
+    layer = {"kind": "linear", "weights": [fractions(20)], "bias": ["0"]}
+    document = {"format": "monotonicity_v1", "input_dim": 20, "layers": [layer]}
+    with pytest.raises(InputError, match=r"layers\[0\]\.weights: .*common denominator"):
+        checked(written(tmp_path / "c.json", document))
+    layer["weights"], document["input_dim"] = [fractions(1) * 9], 9
+    assert checked(written(tmp_path / "c.json", document)).verdict is Verdict.ACCEPTED
+    model = graph_file(tmp_path / "m.json", (2, 20), 1)
+    claimed = {"n1": {"lower": ["-inf"] * 20, "upper": fractions(20)}}
+    with pytest.raises(InputError, match=r"tensors\.n1: .*common denominator"):
+        checked(bounds_file(tmp_path, model, claimed), model=model)
 
 
 # what claims nothing

@@ -20,6 +20,7 @@ from refsem.exact import ExactTensor
 from refsem.ir.evaluation import evaluate_graph
 from refsem.properties.property import Case, LinearConstraint, Property
 from refsem.untrusted.decimals import read_integer
+from refsem.untrusted.numbers import check_common
 from refsem.untrusted.strict_json import Value
 
 QUERY = "crown_query_v1"
@@ -84,12 +85,15 @@ def _read_affine(place: Value, besides: tuple[str, ...], inputs: int) -> Affine:
     if not 1 <= len(rows) <= WIDTH_LIMIT:
         raise members["weights"].error(f"{len(rows)} rows; 1 to {WIDTH_LIMIT} are read")
     entries = [entry for row in rows for entry in exact_numbers(row, inputs)]
+    check_common(members["weights"], entries)
     weight = ExactTensor.from_rationals(entries, (len(rows), inputs))
     return Affine(weight, _row(members["bias"], len(rows)))
 
 
 def _row(place: Value, length: int) -> ExactTensor:
-    return ExactTensor.from_rationals(exact_numbers(place, length), (1, length))
+    entries = exact_numbers(place, length)
+    check_common(place, entries)
+    return ExactTensor.from_rationals(entries, (1, length))
 
 
 def _illegal(place: Value, slopes: ExactTensor) -> list[Finding]:
