@@ -3,11 +3,15 @@
 import json
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import builders
 import pytest
 from claim_files import write_property
 from command_line import Command, Files
+
+from refsem.audit import network
+from refsem.audit.branching import branch
 
 UNDECIDED = "(assert (<= Y_0 -0.01))"
 
@@ -41,6 +45,26 @@ def test_what_bounds_leave_open_is_decided_and_the_tree_is_accepted(
     again = json.loads(refsem("check", tree, "--model", model, "--property", wanted, "--json").out)
     assert (again["format"], again["verdict"]) == ("refsem.tree.v1", "accepted")
     assert again["facts"]["leaves"] == str(listed["leaves"])
+
+
+def test_trees_are_wanted_of_the_property_only(
+    refsem: Command, two_inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, _ = two_inputs
+    # bounds alone show this, with tolerance too: a tree is made for the certificate, and once
+    easy = write_property(tmp_path / "e.vnnlib", ["-1", "-1"], ["1", "1"], "(assert (<= Y_0 -9))")
+    calls = []
+
+    def counted(*arguments: Any) -> network.Branched:  # noqa: ANN401  handed through
+        calls.append(arguments)
+        return branch(*arguments)
+
+    monkeypatch.setattr(network, "branch", counted)
+    tree = tmp_path / "t.json"
+    run = refsem("audit", model, easy, "--branch", "60", "--write-certificate", tree, "--json")
+    assert json.loads(run.out)["tolerant_verdict"] == "holds"
+    assert tree.exists()
+    assert len(calls) == 1
 
 
 def test_a_tree_of_another_property_is_rejected(

@@ -1,5 +1,6 @@
 """The repository keeps its own rules: sizes, names, clutter."""
 
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -44,3 +45,30 @@ def test_modules_beside_tests_have_names_of_their_own(tracked: list[Path]) -> No
 def test_nothing_generated_is_tracked(tracked: list[Path]) -> None:
     suffixes = {".pyc", ".log", ".ipynb", ".olean", ".nbi", ".nbc"}
     assert not [path for path in tracked if path.suffix in suffixes]
+
+
+_NAMED = re.compile(
+    r"\b(?:refsem|lean_export|tests|docs|examples|benchmarks)/[\w/.-]+\.(?:py|md|svg)\b"
+)
+
+
+def test_what_pages_name_is_there(tracked: list[Path]) -> None:
+    gone = [
+        (str(page), name)
+        for page in tracked
+        if page.suffix == ".md"
+        for name in _NAMED.findall((ROOT / page).read_text(encoding="utf-8"))
+        if not (ROOT / name).exists()
+    ]
+    assert gone == []
+
+
+def test_stories_of_regressions_name_their_tests(tracked: list[Path]) -> None:
+    tests = [(ROOT / path).read_text(encoding="utf-8") for path in tracked if path.suffix == ".py"]
+    known = set(re.findall(r"def (test_\w+)", "\n".join(tests)))
+    for page in tracked:
+        if page.suffix == ".md" and page.parent.name == "regressions":
+            named = set(
+                re.findall(r"\btest_\w+\b(?!\.py)", (ROOT / page).read_text(encoding="utf-8"))
+            )
+            assert named <= known, (page, named - known)
