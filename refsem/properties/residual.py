@@ -74,7 +74,8 @@ def stated(root: Value, graph: Graph) -> Statement:
     counts = source.size, sink.size
     quantities = read_names(members["coordinates"], members["unknowns"], counts)
     spans = _domain(members["domain"], quantities.coordinates)
-    claims = [_claim("residual", members["residual"], members["bound"], quantities, spans, "")]
+    term = read_expression(members["residual"], quantities, spans)
+    claims = [_claim("residual", members["residual"], members["bound"], term, spans, "")]
     if "conditions" in members:
         claims += _conditions(members["conditions"], quantities, spans)
     terms = tuple(claim.expression for claim in claims)
@@ -89,12 +90,12 @@ def stated(root: Value, graph: Graph) -> Statement:
 
 
 def _claim(
-    name: str, place: Value, bound: Value, quantities: Quantities, spans: Spans, where: str
+    name: str, place: Value, bound: Value, expression: Term, spans: Spans, where: str
 ) -> _Claim:
     most = read_finite(bound)
     if most < 0:
         raise bound.error("a bound of an absolute value is not negative")
-    return _Claim(name, where, place, read_expression(place, quantities, spans), most, spans)
+    return _Claim(name, where, place, expression, most, spans)
 
 
 def _domain(place: Value, coordinates: tuple[str, ...]) -> Spans:
@@ -118,8 +119,10 @@ def _conditions(place: Value, quantities: Quantities, spans: Spans) -> list[_Cla
         parts = item.members(("where", "expression", "bound"), ())
         face = _face(parts["where"], spans)
         where = ", ".join(f"{name} = {face[name].lower}" for name in parts["where"].entries())
-        expression, name = parts["expression"], f"condition {number}"
-        found.append(_claim(name, expression, parts["bound"], quantities, face, f" where {where}"))
+        place, name = parts["expression"], f"condition {number}"
+        # on the whole domain: every output is bounded wherever one of them is
+        term = read_expression(place, quantities, spans)
+        found.append(_claim(name, place, parts["bound"], term, face, f" where {where}"))
     return found
 
 

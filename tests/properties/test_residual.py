@@ -174,6 +174,16 @@ REFUSALS = {
     "where = 0": ("where = { t = 0 }", "conditions[0].where", "where an object was expected"),
     'expression = "w"': ('expression = "u = 3*x"', "conditions[0].expression", "'w' where"),
     'expression = "u/t"': ('expression = "u = 3*x"', "conditions[0].expression", "a divisor may"),
+    'expression = "u/(t - 0.25)"': (  # which is -1/4 on the face
+        'expression = "u = 3*x"',
+        "conditions[0].expression",
+        "a divisor may be 0 on the domain",
+    ),
+    'expression = "log(0.25 - t)"': (
+        'expression = "u = 3*x"',
+        "conditions[0].expression",
+        "it may have no value on the domain",
+    ),
     "bound = 0.01\nweight = 3": ("bound = 0.01", "conditions[0].weight", "unknown key"),
 }
 
