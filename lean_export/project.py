@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from lean_export import reals, torchlean
+from lean_export.core import CORE_THEOREMS, RULE_CORE, WHOLE_CORE
 from lean_export.families import Family, grouped
 from lean_export.files import proofs_text, root_text, statements_text
 from lean_export.manifest import (
@@ -65,18 +66,6 @@ class Target(Enum):
     TORCHLEAN = "torchlean"
 
 
-RULE_CORE = ("Refsem/Basic.lean", "Refsem/Algebra.lean")
-"""The hand-written files on which theorems of rules rest."""
-
-WHOLE_CORE = (
-    *RULE_CORE,
-    "Refsem/Network.lean",
-    "Refsem/Rounding.lean",
-    "Refsem/Binary32.lean",
-)
-"""The hand-written files beside the whole catalogue: what is proved of rounding and of binary32."""
-
-
 def write_project(
     directory: Path, rules: Iterable[Rule] = CATALOGUE, target: Target = Target.CORE
 ) -> LeanSummary:
@@ -91,7 +80,7 @@ def write_project(
     if target is Target.MATHLIB:
         content = for_mathlib(content, theorems, ())
     _write(directory, content)
-    return LeanSummary.of(theorem.status for theorem in theorems)
+    return LeanSummary.of(manifest_of(content[NAME]).theorems.values())
 
 
 def write_run(
@@ -158,11 +147,13 @@ def _write(directory: Path, content: Mapping[str, str]) -> None:
 
 
 def project_files(rules: Iterable[Rule]) -> tuple[dict[str, str], tuple[Theorem, ...]]:
-    """The text of every file by its path, the list of them included, and the theorems."""
+    """The text of every file by its path, the list of them included, and the rules' theorems."""
     asked = tuple(rules)
     written = [(family, rule_theorems(family.rules)) for family in grouped(asked)]
     theorems = tuple(theorem for _, stated in written for theorem in stated)
-    return assembled(written, WHOLE_CORE if asked == CATALOGUE else RULE_CORE), theorems
+    if asked == CATALOGUE:
+        return assembled(written, WHOLE_CORE, statuses=CORE_THEOREMS), theorems
+    return assembled(written), theorems
 
 
 def assembled(

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from lean_export import manifest
-from lean_export.project import WHOLE_CORE, LeanSummary, project_files, stale_files, write_project
+from lean_export.core import CORE_THEOREMS, WHOLE_CORE
+from lean_export.project import LeanSummary, project_files, stale_files, write_project
 from lean_export.sources import blanked, forbidden_words, theorems
 from lean_export.theorems import Status
 from refsem.errors import InputError
@@ -61,6 +62,14 @@ def test_every_theorem_is_stated_once_and_proved_once() -> None:
     stated = [name for name in found if not name.startswith("Refsem.Proofs.")]
     core = [one for path in WHOLE_CORE for one in theorems(EVERYTHING[path])]
     assert len(stated) == len(THEOREMS) + len(core)
+
+
+def test_announced_theorems_of_the_core_are_there() -> None:
+    core = {one.name for path in WHOLE_CORE for one in theorems(EVERYTHING[path])}
+    assert set(CORE_THEOREMS) <= core
+    listed = json.loads(EVERYTHING[manifest.NAME])["theorems"]
+    assert len(listed) == len(THEOREMS) + len(CORE_THEOREMS)
+    assert {listed[name] for name in CORE_THEOREMS} == {"closed"}
 
 
 def test_the_root_imports_every_file() -> None:

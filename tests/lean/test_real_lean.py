@@ -12,6 +12,7 @@ import pytest
 from lean_reports import said_by, with_verdict, write_files
 
 from lean_export.checker import Verdict
+from lean_export.core import CORE_THEOREMS
 from lean_export.expressions import UnprintableError
 from lean_export.families import FAMILIES, Family, grouped
 from lean_export.project import assembled, write_project
@@ -201,6 +202,7 @@ def test_lean_accepts_every_rule(lean: Lean, tmp_path: Path) -> None:
     assert {one.statement.name for one in theorems if one.status is Status.STUB} <= UNPROVED
     report = said_by(lean, tmp_path / "project")
     announced = {f"Refsem.{one.statement.name}": one.status.value for one in theorems}
+    announced |= {name: status.value for name, status in CORE_THEOREMS.items()}
     assert {one.name: one.verdict.value for one in report.theorems} == announced
     assert report.problems == report.warnings == ()
     assert report.as_announced
