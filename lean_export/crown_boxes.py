@@ -5,20 +5,27 @@ written are those that the checker derives, rounded outward. Slopes are the run'
 follow from them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flint import fmpz_mat
 
-from lean_export.interval_boxes import SCALE, UNIT, IntegerBox
+from lean_export.interval_boxes import SCALE, IntegerBox
 from lean_export.layers import Layer
 
-SLOPE_ONE = 2**30
+SLOPE_BITS = 30
+SLOPE_ONE = 2**SLOPE_BITS
 """Slopes are numerators over this."""
-FINE = 2**60
-"""Coefficients after an activation are numerators over this."""
-SMALL = 2**278
-"""No value of a pattern is larger, in units."""
+GREATEST_SLOPE = 2 * SLOPE_ONE
+"""The checker takes no greater ones."""
+FINE_BITS = 60
+"""Coefficients of activations are numerators over two to this."""
+DROPPED_BITS = 149 + SLOPE_BITS
+"""A coefficient times a slope and a weight has so many bits more, which are rounded away."""
+VALUE_BITS = 278
+"""No value of a pattern has more, in units."""
+LEAST_SIZE = FINE_BITS - 1
+"""The first forms need so many bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +42,40 @@ Slopes = Sequence[tuple[int, int]]
 """Of each neuron of a layer the slope below and the slope above."""
 
 
-@dataclass(slots=True)
-class _Forms:
-    """Lower forms, one a row: constants, coefficients, and the largest sum of coefficients met."""
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """The digits of packed forms: to the base two to `bits`, coefficients below two to `size`."""
 
-    constants: list[int]
-    coefficients: list[list[int]]
-    largest: int = 0
+    bits: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
 class CrownBoxes:
-    """The neurons of every layer, and the field that packed coefficients need."""
+    """The neurons of every layer, and the digits that packed forms need."""
 
     layers: tuple[tuple[Neuron, ...], ...]
-    bits: int
+    digits: Digits
+
+
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """The layers as matrices whose first column holds the constants, and the input box."""
+
+    layers: Sequence[Layer]
+    matrices: Sequence[fmpz_mat]
+    start: IntegerBox
+
+
+@dataclass(slots=True)
+class _Forms:
+    """Lower forms, one a row: constants, coefficients; what the digits must have room for."""
+
+    constants: list[int]
+    coefficients: list[list[int]]
+    total: int = 0
+    largest: int = 0
+    greatest_total: int = 0
 
 
 def crown_boxes(
@@ -57,105 +83,127 @@ def crown_boxes(
 ) -> CrownBoxes:
     """The boxes of all layers, each from the ones before; slopes and depth are given a layer.
 
-    The depth is through how many layers forms are pushed back: all before it, or none.
+    The depth is through how many layers forms are pushed back: all before it, or fewer.
     """
+    network = _Network(layers, [_matrix(layer) for layer in layers], start)
     known: list[tuple[Neuron, ...]] = []
-    matrices = [_matrix(layer) for layer in layers]
-    largest = 1
+    largest = greatest_total = 0
     for number, layer in enumerate(layers):
-        lower, size_lower = _bounds(layers, matrices, known, start, depths[number], 1)
-        upper, size_upper = _bounds(layers, matrices, known, start, depths[number], -1)
-        largest = max(largest, size_lower, size_upper)
-        ends = zip(lower, upper, slopes[number], strict=True)
+        below, above = (_bounds(network, known, depths[number], sign) for sign in (1, -1))
+        for _, forms in (below, above):
+            largest = max(largest, forms.largest)
+            greatest_total = max(greatest_total, forms.greatest_total)
+        ends = zip(below[0], above[0], slopes[number], strict=True)
         known.append(tuple(Neuron(low, -high, *slope) for low, high, slope in ends))
         if len(known[-1]) != len(layer.rows):
             raise ValueError(f"{len(known[-1])} slopes for {len(layer.rows)} rows")
-    return CrownBoxes(tuple(known), (largest * SMALL * 4).bit_length())
+    return CrownBoxes(tuple(known), _digits(layers, largest, greatest_total))
+
+
+def _digits(layers: Sequence[Layer], largest: int, total: int) -> Digits:
+    """Room for every coefficient and every sum that the checker meets."""
+    size = max(largest.bit_length(), LEAST_SIZE)
+    height = max(len(layer.rows) for layer in layers)
+    product = (height << size + VALUE_BITS + SLOPE_BITS + 1) + (1 << size + DROPPED_BITS)
+    return Digits(max(product.bit_length(), (total << size + 2).bit_length()), size)
 
 
 def _matrix(layer: Layer) -> fmpz_mat:
-    weights = [row[1:] for row in layer.values()]
-    return fmpz_mat(len(weights), len(weights[0]), [value for row in weights for value in row])
+    values = layer.values()
+    return fmpz_mat(len(values), len(values[0]), [value for row in values for value in row])
 
 
 def _bounds(
-    layers: Sequence[Layer],
-    matrices: Sequence[fmpz_mat],
-    known: Sequence[tuple[Neuron, ...]],
-    start: IntegerBox,
-    depth: int,
-    sign: int,
-) -> tuple[list[int], int]:
+    network: _Network, known: Sequence[tuple[Neuron, ...]], depth: int, sign: int
+) -> tuple[list[int], _Forms]:
     """Lower ends of the rows of the next layer times the sign, by that depth or one step."""
     number = len(known)
-    rows = layers[number].values()
-    forms = _Forms(
-        [sign * FINE * SCALE * row[0] for row in rows],
-        [[sign * FINE * weight for weight in row[1:]] for row in rows],
-    )
-    found: list[list[int]] = []
-    for earlier in range(number - 1, -1, -1):
-        neurons = known[earlier]
-        if earlier == number - 1:
-            box = [
-                (_activate(layers[earlier], one.lower), _activate(layers[earlier], one.upper))
-                for one in neurons
-            ]
-            found.append(_least(forms, box, 1, 1))
-            if depth == 0:
-                break
-        _push_back(forms, layers[earlier], matrices[earlier], neurons)
-    if depth == number:
-        found.append(_least(forms, start.ends, start.scale, SCALE))
-    return [max(ends) for ends in zip(*found, strict=True)], forms.largest
+    height = len(network.layers[number].rows)
+    one = sign << FINE_BITS + SLOPE_BITS
+    unit = [[one if i == j else 0 for j in range(height)] for i in range(height)]
+    forms = _Forms([0] * height, unit)
+    found = []
+    for step in range(depth + 1):
+        _push_affine(forms, network.matrices[number - step])
+        if step in (0, depth):
+            found.append(_ends(forms, network, known, number - step))
+        if step < depth:
+            earlier = number - step - 1
+            _push_activation(forms, network.layers[earlier], known[earlier])
+    return [max(ends) for ends in zip(*found, strict=True)], forms
+
+
+def _push_affine(forms: _Forms, matrix: fmpz_mat) -> None:
+    """Replace a layer by what it computes, and round the coefficients down."""
+    height, width = len(forms.coefficients), matrix.nrows()
+    product = fmpz_mat(height, width, [d for row in forms.coefficients for d in row]) * matrix
+    entries = [int(entry) >> DROPPED_BITS for entry in product.entries()]
+    columns = product.ncols()
+    for index in range(height):
+        row = entries[index * columns : (index + 1) * columns]
+        forms.constants[index] += SCALE * SLOPE_ONE * row[0]
+        forms.coefficients[index] = row[1:]
+    forms.total += SCALE * SLOPE_ONE
+    forms.largest = max(forms.largest, *map(abs, entries))
+
+
+def _push_activation(forms: _Forms, layer: Layer, neurons: Sequence[Neuron]) -> None:
+    """Replace every activation by its lines."""
+    lines = [
+        (
+            _intercept(layer, SLOPE_ONE, one.below, one),
+            _intercept(layer, -SLOPE_ONE, -one.above, one),
+            SLOPE_ONE * min(_activate(layer, one.lower), 0),
+        )
+        for one in neurons
+    ]
+    _add(forms, 1, lines)
+    forms.coefficients = [
+        [t * (one.below if t >= 0 else one.above) for t, one in zip(row, neurons, strict=True)]
+        for row in forms.coefficients
+    ]
+
+
+def _add(forms: _Forms, factor: int, lines: Iterable[tuple[int, int, int]]) -> None:
+    """Multiply the constants, then add what the coefficients make of each variable's numbers.
+
+    These are a number for positive coefficients, one for negative ones, and one besides.
+    """
+    numbers = list(lines)
+    besides = sum(number for _, _, number in numbers)
+    for index, row in enumerate(forms.coefficients):
+        forms.constants[index] = factor * forms.constants[index] + besides
+        for t, (over, under, _) in zip(row, numbers, strict=True):
+            forms.constants[index] += t * over if t >= 0 else -t * under
+    forms.total = factor * forms.total + sum(abs(n) for three in numbers for n in three)
+    forms.greatest_total = max(forms.greatest_total, forms.total)
+
+
+def _ends(
+    forms: _Forms, network: _Network, known: Sequence[tuple[Neuron, ...]], number: int
+) -> list[int]:
+    """The greatest integers over `SCALE` that the forms are at least, over a layer's inputs."""
+    if number == 0:
+        scale, factor, box = network.start.scale, SLOPE_ONE * SCALE, network.start.ends
+    else:
+        layer = network.layers[number - 1]
+        scale, factor = 1, SLOPE_ONE
+        box = tuple(
+            (_activate(layer, one.lower), _activate(layer, one.upper)) for one in known[number - 1]
+        )
+    value = _Forms(list(forms.constants), forms.coefficients, forms.total)
+    _add(value, scale, [(factor * low, -factor * high, factor * min(low, 0)) for low, high in box])
+    forms.greatest_total = max(forms.greatest_total, value.greatest_total)
+    return [constant // (scale << FINE_BITS + SLOPE_BITS) for constant in value.constants]
 
 
 def _activate(layer: Layer, end: int) -> int:
     return max(end, 0) if layer.relu else end
 
 
-def _least(
-    forms: _Forms, box: Sequence[tuple[int, int]], constant_factor: int, factor: int
-) -> list[int]:
-    """The greatest integers over `SCALE` that the forms are at least, over a box."""
-    ends = []
-    for constant, row in zip(forms.constants, forms.coefficients, strict=True):
-        total = sum(t * (low if t >= 0 else high) for t, (low, high) in zip(row, box, strict=True))
-        ends.append(
-            (constant_factor * constant + factor * total) // (constant_factor * FINE * UNIT)
-        )
-    return ends
-
-
-def _push_back(forms: _Forms, layer: Layer, matrix: fmpz_mat, neurons: Sequence[Neuron]) -> None:
-    """Replace every activation by its line and the layer by what it computes."""
-    constants = [row[0] for row in layer.values()]
-    pushed = []
-    for index, row in enumerate(forms.coefficients):
-        new = []
-        total = forms.constants[index]
-        for t, neuron in zip(row, neurons, strict=True):
-            d = _coefficient(t, neuron)
-            total += _intercept(layer, t, d, neuron)
-            new.append(d)
-        total += SCALE * sum(d * c for d, c in zip(new, constants, strict=True))
-        forms.constants[index] = total
-        forms.largest = max(forms.largest, sum(abs(d) for d in new))
-        pushed.append(new)
-    height, width = len(pushed), len(neurons)
-    product = fmpz_mat(height, width, [d for row in pushed for d in row]) * matrix
-    entries = [int(entry) for entry in product.entries()]
-    columns = product.ncols()
-    forms.coefficients = [entries[i * columns : (i + 1) * columns] for i in range(height)]
-
-
-def _coefficient(t: int, neuron: Neuron) -> int:
-    magnitude = abs(t) * (neuron.below if t >= 0 else neuron.above) // (SLOPE_ONE * UNIT)
-    return magnitude if t >= 0 else -magnitude
-
-
-def _intercept(layer: Layer, t: int, d: int, neuron: Neuron) -> int:
-    missed = [t * _activate(layer, end) - UNIT * d * end for end in (neuron.lower, neuron.upper)]
+def _intercept(layer: Layer, c: int, d: int, neuron: Neuron) -> int:
+    """The greatest b such that d·y + b is at most c times the activation of every y in the box."""
+    missed = [c * _activate(layer, end) - d * end for end in (neuron.lower, neuron.upper)]
     if layer.relu and neuron.lower < 0:
         missed.append(0)
     return min(missed)

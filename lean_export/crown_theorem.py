@@ -4,11 +4,14 @@ Every layer's neurons get boxes that Lean derives again from the layers before (
 lines with the run's slopes, pushed back to the input), so that the output box is the audit's up to
 rounding. Where that would be too much for Lean, only the outputs are pushed back to the input, and
 the boxes of hidden neurons are one interval step each: a true theorem with a wider box.
+
+What it takes is counted in pushes: a weight multiplied, once, with the coefficients of all forms of
+a layer together.
 """
 
 from collections.abc import Iterable, Sequence
 
-from lean_export.crown_boxes import CrownBoxes, Neuron, Slopes, crown_boxes
+from lean_export.crown_boxes import CrownBoxes, Digits, Neuron, Slopes, crown_boxes
 from lean_export.interval_boxes import SCALE, IntegerBox
 from lean_export.layers import Layer
 from lean_export.layout import documentation, filled
@@ -30,10 +33,16 @@ from lean_export.run_text import (
 MODULE_WORDS = 16_000
 """How many patterns one module may hold, unless one layer has more."""
 
-MOST_PUSHES = 10_000
+MOST_PUSHES = 400_000
 """Beyond so many, hidden neurons are not pushed back: some minutes of Lean."""
 
-CORE = ("Refsem/Basic.lean", "Refsem/Network.lean", "Refsem/Crown.lean")
+CORE = (
+    "Refsem/Basic.lean",
+    "Refsem/Network.lean",
+    "Refsem/Packed.lean",
+    "Refsem/Columns.lean",
+    "Refsem/Crown.lean",
+)
 """The hand-written files on which a CROWN theorem rests."""
 
 
@@ -46,12 +55,9 @@ def depths(network: Sequence[Layer]) -> tuple[int, ...]:
 
 
 def pushes(network: Sequence[Layer], through: Sequence[int]) -> int:
-    """How many coefficients are pushed back through a neuron when the network is checked."""
-    heights = [len(layer.rows) for layer in network]
-    return sum(
-        2 * heights[number] * sum(heights[number - depth : number])
-        for number, depth in enumerate(through)
-    )
+    """How many weights are multiplied with columns when the network is checked."""
+    words = [layer.words for layer in network]
+    return sum(sum(words[number - depth : number + 1]) for number, depth in enumerate(through))
 
 
 def crown_modules(
@@ -69,7 +75,7 @@ def crown_modules(
         name = stem if len(groups) == 1 else f"{stem}Part{place}"
         body: list[str] = []
         if place == 1:
-            body.extend(_problem_lines(start, boxes))
+            body.extend(_problem_lines(start, boxes.digits))
         for number in group:
             body.extend(_layer_lines(network, boxes, number, through[number - 1]))
         found = [f"{stem}.{part}{n}" for n in group for part in ("wellFormed", "step")]
@@ -83,13 +89,14 @@ def crown_modules(
     return modules, output
 
 
-def _problem_lines(start: IntegerBox, boxes: CrownBoxes) -> tuple[str, ...]:
+def _problem_lines(start: IntegerBox, digits: Digits) -> tuple[str, ...]:
     return (
         *box_lines("inputBox", "The inputs", start),
         "",
-        "/-- The problem: input box, its scale, the scale of all others, the field. -/",
+        "/-- The problem: input box, its scale, the scale of all others, digits of columns. -/",
         "def problem : Problem :=",
-        f"  ⟨inputBox, {scale_text(start.scale)}, {scale_text(SCALE)}, {boxes.bits}⟩",
+        f"  ⟨inputBox, {scale_text(start.scale)}, {scale_text(SCALE)},",
+        f"    {digits.bits}, {digits.size}⟩",
         "",
         "/-- Before the first layer nothing is known but the input. -/",
         "def known0 : List Known :=",

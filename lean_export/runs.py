@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lean_export import crown_theorem, interval_theorem
-from lean_export.crown_boxes import SLOPE_ONE, Slopes
+from lean_export.crown_boxes import GREATEST_SLOPE, SLOPE_ONE, Slopes
 from lean_export.crown_theorem import crown_modules, depths, pushes
 from lean_export.interval_boxes import IntegerBox
 from lean_export.interval_theorem import interval_modules
@@ -27,9 +27,9 @@ from refsem.rules.trace import Trace
 
 START_SECONDS = 12
 WORD_SECONDS = 0.0012
-PUSH_SECONDS = 0.03
+PUSH_SECONDS = 0.0008
 """What an idle core of a laptop takes to start the packaged Lean, to check one pattern, and to push
-one coefficient of a form back through one neuron."""
+the coefficients of the forms of a layer back through one weight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,9 @@ def _slopes(trace: Trace, layer: Layer) -> Slopes:
         for application in trace.applications:
             if application.node == layer.node and application.rule in chosen:
                 values = application.chosen["s"].rationals()
-                chosen[application.rule] = [max(int(value * SLOPE_ONE), 0) for value in values]
+                chosen[application.rule] = [
+                    min(max(int(value * SLOPE_ONE), 0), GREATEST_SLOPE) for value in values
+                ]
     return list(zip(chosen["relu_lower"], chosen["relu_upper"], strict=True))
 
 

@@ -4,7 +4,7 @@ Hand-written; copied unchanged into every exported project that speaks of a netw
 -/
 module
 
-public import Refsem.Network
+public import Refsem.Columns
 
 @[expose] public section
 
@@ -12,22 +12,23 @@ public import Refsem.Network
 # Backward propagation (CROWN), checked by computation
 
 A bound of a neuron is a bound of an affine form in the values of a layer. The form is pushed back
-layer by layer: an activation is replaced by a line under it, an affine layer by what it computes,
-until it is evaluated over a box. Slopes are chosen by whoever writes the certificate, and may be
-anything; intercepts are derived here, as the least of what the line misses at the ends of the
-neuron's box (and at 0 if that is inside). An upper bound is a lower bound of the negation.
+layer by layer: an affine layer is replaced by what it computes, an activation by a line under it
+or, where its coefficient is negative, over it, until the form is evaluated over a box. Slopes are
+chosen by whoever writes the certificate, and may be anything up to 2; intercepts are derived, as
+the least of what the line misses at the ends of the neuron's box (and at 0 if that is inside). An
+upper bound is a lower bound of the negation. The checker is `layerChecked` (`Refsem.Columns`).
 
-A form `q + S * (t · v)` bounds a number `θ` from below. Coefficients `t` are integers over
-`2 ^ 60 * unit`; after an activation they are integers `d` over `2 ^ 60`, rounded anyhow, for a
-rounding of the slope is one more choice. To push `d` through an affine layer, the weights of each
-row are packed into one number with fields of `bits` bits; one multiplication a row then does the
-work of a row of them, and the sum is unpacked. The fields are wide enough: that is checked.
+A form `q + S * (d · y)` bounds `θ` from below, where the coefficients `d` are integers over
+`formOne`. Through an affine layer they become integers over `formOne * unit`, and all but 60 bits
+after the point are rounded down: what is dropped is a natural multiple of the variable, and so at
+least the lesser of 0 and its lower end.
 
 ## Main statements
 
 * `line_sound`: every line under a ReLU, from its values at the ends and at 0.
-* `unpack_pack`: unpacking undoes packing, as long as every entry fits its field.
-* `back_sound`: what a form is at least.
+* `unit_dotAt`, `affineSplit_sound`: an affine layer pushed back, for all forms at once.
+* `activationBack_sound`: activations pushed back, for all forms at once.
+* `evaluate_sound`, `descend_sound`: what the forms are at least.
 * `layer_sound`: the boxes of one more layer.
 -/
 
@@ -39,408 +40,57 @@ universe u
 
 attribute [local instance] Lean.Grind.Ring.intCast
 
-/-- The box of each neuron of a layer before its activation, and the slopes of the lines below and
-above it, over 2^30. -/
-inductive Neurons where
-  | nil
-  | cons (l h : Int) (below above : Nat) (others : Neurons)
-
-/-- The boxes alone. -/
-noncomputable def Neurons.ends : Neurons → List (Int × Int) :=
-  Neurons.rec [] (fun l h _ _ _ more => (l, h) :: more)
-
-/-- A layer whose boxes are known. -/
-structure Known where
-  relu : Bool
-  width : Nat
-  rows : List Nat
-  neurons : Neurons
-
-/-- The problem: the input box over its scale, the scale of every other box, and the field. -/
-structure Problem where
-  input : List (Int × Int)
-  inputScale : Nat
-  scale : Nat
-  bits : Nat
-
-/-! ### Packing -/
-
-/-- The values of so many words. -/
-def weights : Nat → Nat → List Int
-  | 0, _ => []
-  | count + 1, row => value (word row) :: weights count (rest row)
-
-/-- The entries as digits to a base. -/
-def pack (base : Int) : List Int → Int
-  | [] => 0
-  | t :: ts => t + base * pack base ts
-
-/-- The values of so many words as digits to a base. -/
-noncomputable def packWords (base : Int) (count : Nat) : Nat → Int :=
-  Nat.rec (motive := fun _ => Nat → Int) (fun _ => 0)
-    (fun _ more row => Int.add (value (word row)) (Int.mul base (more (rest row)))) count
-
-/-- The sum of multiples of the rows' packed weights. -/
-noncomputable def packedSum (base : Int) (width : Nat) : List Int → List Nat → Int :=
-  List.rec (motive := fun _ => List Nat → Int) (fun _ => 0)
-    (fun d _ more rows => List.rec 0
-      (fun row rows _ => Int.add (Int.mul d (packWords base width (rest row))) (more rows)) rows)
-
-/-- A half to every digit. -/
-noncomputable def halves (base half : Int) (count : Nat) : Int :=
-  Nat.rec (motive := fun _ => Int) 0 (fun _ more => Int.add half (Int.mul base more)) count
-
-/-- The digits of a number to which `halves` has been added. -/
-noncomputable def unpack (base half : Int) (count : Nat) : Int → List Int :=
-  Nat.rec (motive := fun _ => Int → List Int) (fun _ => [])
-    (fun _ more n => Int.sub (Int.emod n base) half :: more (Int.ediv n base)) count
-
-/-- A list plus a multiple of another. -/
-def addMultiple (d : Int) : List Int → List Int → List Int
-  | w :: ws, v :: vs => (d * w + v) :: addMultiple d ws vs
-  | _, vs => vs
-
-/-- The sum of multiples of the rows' weights, entry by entry. -/
-noncomputable def weightedSum (width : Nat) : List Int → List Nat → List Int
-  | d :: ds, row :: rows => addMultiple d (weights width (rest row)) (weightedSum width ds rows)
-  | _, _ => List.replicate width 0
-
-/-- The sum of multiples of the rows' constants. -/
-noncomputable def constantSum : List Int → List Nat → Int :=
-  List.rec (motive := fun _ => List Nat → Int) (fun _ => 0)
-    (fun d _ more rows => List.rec 0
-      (fun row rows _ => Int.add (Int.mul d (value (word row))) (more rows)) rows)
-
-/-- The sum of the absolute values. -/
-noncomputable def size : List Int → Nat :=
-  List.rec 0 (fun d _ more => Nat.add (Int.natAbs d) more)
-
-/-- No value of a pattern is larger than this. -/
-def largest : Nat :=
-  2 ^ 278
-
-/-! ### Lines and forms -/
-
-/-- The activation of an integer. -/
-def activate (relu : Bool) (l : Int) : Int :=
-  match relu, l with
-  | true, .negSucc _ => 0
-  | _, l => l
-
-/-- The coefficient after an activation: the slope of the line times the one before, rounded. -/
-def coefficient (below above : Nat) (c : Int) : Int :=
-  match c with
-  | .ofNat n => .ofNat (Nat.shiftRight (Nat.mul n below) 179)
-  | .negSucc n => Int.negOfNat (Nat.shiftRight (Nat.mul (Nat.succ n) above) 179)
-
-/-- The lesser of two integers. -/
-def lesser (a b : Int) : Int :=
-  match Int.sub a b with
-  | .ofNat _ => b
-  | .negSucc _ => a
-
-/-- What the line misses at an end. -/
-def missed (relu : Bool) (c d l : Int) : Int :=
-  Int.sub (Int.mul c (activate relu l)) (Int.mul (Int.mul unit d) l)
-
-/-- The greatest intercept of a line below a multiple of the activation. -/
-def intercept (relu : Bool) (l h c d : Int) : Int :=
-  match relu, l with
-  | true, .negSucc _ => lesser 0 (lesser (missed relu c d l) (missed relu c d h))
-  | _, _ => lesser (missed relu c d l) (missed relu c d h)
-
-/-- The coefficients after the activation. -/
-noncomputable def coefficients : Neurons → List Int → List Int :=
-  Neurons.rec (motive := fun _ => List Int → List Int) (fun _ => [])
-    (fun _ _ below above _ more ts =>
-      List.rec [] (fun t ts _ => coefficient below above t :: more ts) ts)
-
-/-- The sum of the intercepts. -/
-noncomputable def intercepts (relu : Bool) : Neurons → List Int → Int :=
-  Neurons.rec (motive := fun _ => List Int → Int) (fun _ => 0)
-    (fun l h below above _ more ts => List.rec 0
-      (fun t ts _ => Int.add (intercept relu l h t (coefficient below above t)) (more ts)) ts)
-
-/-- The least value of a form over a box. -/
-noncomputable def least : List Int → List (Int × Int) → Int :=
-  List.rec (motive := fun _ => List (Int × Int) → Int) (fun _ => 0)
-    (fun t _ more box => List.rec 0
-      (fun end_ box _ => Int.add
-        (match t with
-          | .ofNat _ => Int.mul t end_.1
-          | .negSucc _ => Int.mul t end_.2)
-        (more box)) box)
-
-/-- The boxes after the activation. -/
-noncomputable def activated (relu : Bool) : Neurons → List (Int × Int) :=
-  Neurons.rec [] (fun l h _ _ _ more => (activate relu l, activate relu h) :: more)
-
-/-- Whether a number is at most a form, by so many layers of pushing it back. -/
-noncomputable def back (p : Problem) : List Known → Nat → Int → List Int → Int → Bool
-  | [], _, q, t, bound =>
-    decide (Int.mul p.inputScale bound ≤
-      Int.add (Int.mul p.inputScale q) (Int.mul p.scale (least t p.input)))
-  | known :: _, 0, q, t, bound =>
-    decide (bound ≤ Int.add q (least t (activated known.relu known.neurons)))
-  | known :: earlier, depth + 1, q, t, bound =>
-    (Nat.ble (Nat.mul (Nat.mul (size (coefficients known.neurons t)) largest) 4)
-      (Nat.pow 2 (p.bits + 1))).and
-    (back p earlier depth
-      (Int.add (Int.add q (intercepts known.relu known.neurons t))
-        (Int.mul p.scale (constantSum (coefficients known.neurons t) known.rows)))
-      (unpack (Nat.pow 2 (p.bits + 1)) (Nat.pow 2 p.bits) known.width
-        (Int.add (packedSum (Nat.pow 2 (p.bits + 1)) known.width (coefficients known.neurons t)
-          known.rows) (halves (Nat.pow 2 (p.bits + 1)) (Nat.pow 2 p.bits) known.width)))
-      bound)
-
-/-- The scale of coefficients after an activation. -/
-def fine : Int :=
-  2 ^ 60
-
-/-- Whether an integer is at most a multiple of what a row computes. -/
-noncomputable def rowAtLeast (p : Problem) (earlier : List Known) (depth width row : Nat)
-    (sign bound : Int) : Bool :=
-  back p earlier depth (Int.mul (Int.mul sign fine) (Int.mul p.scale (value (word row))))
-    ((weights width (rest row)).map (Int.mul (Int.mul sign fine)))
-    (Int.mul (Int.mul fine unit) bound)
-
-/-- Whether the boxes of the rows of a layer hold, by full depth or by one step. -/
-noncomputable def layerChecked (p : Problem) (earlier : List Known) (depth width : Nat) :
-    List Nat → Neurons → Bool
-  | [], .nil => true
-  | row :: rows, .cons l h _ _ others =>
-    ((rowAtLeast p earlier depth width row 1 l).or (rowAtLeast p earlier 0 width row 1 l)).and
-      (((rowAtLeast p earlier depth width row (-1) (-h)).or
-        (rowAtLeast p earlier 0 width row (-1) (-h))).and
-      (layerChecked p earlier depth width rows others))
-  | _, _ => false
-
-/-! ### Packing is faithful -/
-
-theorem length_weights : ∀ count row : Nat, (weights count row).length = count
-  | 0, _ => rfl
-  | count + 1, row => by simp [weights, length_weights count]
-
-theorem packWords_eq (base : Int) : ∀ count row : Nat,
-    packWords base count row = pack base (weights count row)
-  | 0, _ => rfl
-  | count + 1, row => by
-    have : packWords base (count + 1) row =
-      value (word row) + base * packWords base count (rest row) := rfl
-    rw [this, packWords_eq base count]
-    rfl
-
-theorem length_addMultiple (d : Int) : ∀ ws vs : List Int,
-    (addMultiple d ws vs).length = vs.length
-  | [], vs => by cases vs <;> rfl
-  | _ :: _, [] => rfl
-  | _ :: ws, _ :: vs => by simp [addMultiple, length_addMultiple d ws vs]
-
-theorem length_weightedSum (width : Nat) : ∀ (ds : List Int) (rows : List Nat),
-    (weightedSum width ds rows).length = width
-  | [], rows => by cases rows <;> simp [weightedSum]
-  | _ :: _, [] => by simp [weightedSum]
-  | d :: ds, row :: rows => by
-    simp only [weightedSum, length_addMultiple]; exact length_weightedSum width ds rows
-
-theorem pack_addMultiple (base d : Int) : ∀ ws vs : List Int, ws.length = vs.length →
-    pack base (addMultiple d ws vs) = d * pack base ws + pack base vs
-  | [], [], _ => by simp [addMultiple, pack]
-  | w :: ws, v :: vs, h => by
-    have more := pack_addMultiple base d ws vs (by simpa using h)
-    simp only [addMultiple, pack, more]
-    grind
-  | [], _ :: _, h => by simp at h
-  | _ :: _, [], h => by simp at h
-
-theorem pack_replicate (base : Int) : ∀ count : Nat, pack base (List.replicate count 0) = 0
-  | 0 => rfl
-  | count + 1 => by simp [List.replicate, pack, pack_replicate base count]
-
-theorem packedSum_eq (base : Int) (width : Nat) : ∀ (ds : List Int) (rows : List Nat),
-    packedSum base width ds rows = pack base (weightedSum width ds rows)
-  | [], rows => by
-    cases rows <;> simp only [weightedSum, pack_replicate] <;> rfl
-  | _ :: _, [] => by simp only [weightedSum, pack_replicate]; rfl
-  | d :: ds, row :: rows => by
-    have unfolded : packedSum base width (d :: ds) (row :: rows) =
-      d * packWords base width (rest row) + packedSum base width ds rows := rfl
-    have lengths : (weights width (rest row)).length = (weightedSum width ds rows).length := by
-      rw [length_weights, length_weightedSum]
-    rw [unfolded, packWords_eq, packedSum_eq base width ds rows]
-    simp only [weightedSum]
-    rw [pack_addMultiple _ _ _ _ lengths]
-
-theorem unpack_pack {base half : Int} (positive : 0 < base) : ∀ ts : List Int,
-    (∀ t ∈ ts, -half ≤ t ∧ t + half < base) →
-    unpack base half ts.length (pack base ts + halves base half ts.length) = ts
-  | [], _ => rfl
-  | t :: ts, fits => by
-    have ⟨low, high⟩ := fits t (by simp)
-    have more := unpack_pack positive ts (fun s hs => fits s (by simp [hs]))
-    have shape : pack base (t :: ts) + halves base half (t :: ts).length =
-        (t + half) + base * (pack base ts + halves base half ts.length) := by
-      have : halves base half (t :: ts).length = half + base * halves base half ts.length := rfl
-      rw [this]
-      simp only [pack]
-      grind
-    have digit : ((t + half) + base * (pack base ts + halves base half ts.length)) % base
-        = t + half := by
-      rw [Int.add_mul_emod_self_left]
-      exact Int.emod_eq_of_lt (by omega) high
-    have others : ((t + half) + base * (pack base ts + halves base half ts.length)) / base
-        = pack base ts + halves base half ts.length := by
-      rw [Int.add_mul_ediv_left _ _ (by omega), Int.ediv_eq_zero_of_lt (by omega) high]
-      omega
-    have step : ∀ n : Int, unpack base half (t :: ts).length n =
-        (n % base - half) :: unpack base half ts.length (n / base) := fun _ => rfl
-    rw [shape, step, digit, others, more]
-    congr 1
-    omega
-
-theorem magnitude_le (bits : Nat) : magnitude bits ≤ largest := by
-  unfold magnitude largest
-  have fraction : Nat.land bits 8388607 ≤ 8388607 := Nat.and_le_right
-  have field : Nat.land (Nat.shiftRight bits 23) 255 ≤ 255 := Nat.and_le_right
-  split
-  · have : (8388607 : Nat) ≤ 2 ^ 278 := by decide +kernel
-    omega
-  · next exponent equal =>
-    rw [equal] at field
-    have shifted : Nat.shiftLeft (Nat.add (Nat.land bits 8388607) 8388608) exponent =
-        (Nat.land bits 8388607 + 8388608) * 2 ^ exponent := Nat.shiftLeft_eq _ _
-    rw [shifted]
-    have h₁ : (Nat.land bits 8388607 + 8388608) * 2 ^ exponent ≤ 2 ^ 24 * 2 ^ exponent :=
-      Nat.mul_le_mul_right _ (by omega)
-    have h₂ : 2 ^ 24 * 2 ^ exponent ≤ 2 ^ 24 * 2 ^ 254 :=
-      Nat.mul_le_mul_left _ (Nat.pow_le_pow_right (by omega) (by omega))
-    have h₃ : (2 ^ 24 * 2 ^ 254 : Nat) ≤ 2 ^ 278 := by decide +kernel
-    exact Nat.le_trans h₁ (Nat.le_trans h₂ h₃)
-
-theorem natAbs_value_le (bits : Nat) : (value bits).natAbs ≤ largest := by
-  have := magnitude_le bits
-  unfold value
-  split <;> simpa using this
-
-theorem natAbs_weights_le : ∀ (count row : Nat), ∀ w ∈ weights count row, w.natAbs ≤ largest
-  | 0, _ => by simp [weights]
-  | count + 1, row => by
-    intro w member
-    simp only [weights, List.mem_cons] at member
-    rcases member with equal | member
-    · rw [equal]; exact natAbs_value_le _
-    · exact natAbs_weights_le count _ w member
-
-theorem natAbs_addMultiple_le {d : Int} {a b m : Nat} (small : d.natAbs ≤ a) :
-    ∀ ws vs : List Int, (∀ w ∈ ws, w.natAbs ≤ m) → (∀ v ∈ vs, v.natAbs ≤ b) →
-      ∀ t ∈ addMultiple d ws vs, t.natAbs ≤ a * m + b
-  | [], vs, _, hv => by
-    intro t member
-    have : t ∈ vs := by cases vs <;> exact member
-    have := hv t this
-    omega
-  | _ :: _, [], _, _ => by simp [addMultiple]
-  | w :: ws, v :: vs, hw, hv => by
-    intro t member
-    simp only [addMultiple, List.mem_cons] at member
-    rcases member with equal | member
-    · have h₁ : (d * w).natAbs ≤ a * m := by
-        rw [Int.natAbs_mul]
-        exact Nat.mul_le_mul small (hw w (by simp))
-      have h₂ := hv v (by simp)
-      rw [equal]
-      omega
-    · exact natAbs_addMultiple_le small ws vs (fun x hx => hw x (by simp [hx]))
-        (fun x hx => hv x (by simp [hx])) t member
-
-theorem natAbs_weightedSum_le (width : Nat) : ∀ (ds : List Int) (rows : List Nat),
-    ∀ t ∈ weightedSum width ds rows, t.natAbs ≤ size ds * largest
-  | [], rows => by
-    intro t member
-    have : t = 0 := by cases rows <;> simp [weightedSum] at member <;> exact member.2
-    simp [this]
-  | _ :: _, [] => by
-    intro t member
-    simp [weightedSum] at member
-    simp [member.2]
-  | d :: ds, row :: rows => by
-    intro t member
-    have more := natAbs_weightedSum_le width ds rows
-    have := natAbs_addMultiple_le (Nat.le_refl d.natAbs) _ _ (natAbs_weights_le width (rest row))
-      more t member
-    have unfolded : size (d :: ds) = d.natAbs + size ds := rfl
-    rw [unfolded, Nat.add_mul]
-    exact this
-
-theorem unpack_packedSum {bits width : Nat} {ds : List Int} {rows : List Nat}
-    (fits : size ds * largest * 4 ≤ 2 ^ (bits + 1)) :
-    unpack (Nat.pow 2 (bits + 1)) (Nat.pow 2 bits) width
-      (packedSum (Nat.pow 2 (bits + 1)) width ds rows +
-        halves (Nat.pow 2 (bits + 1)) (Nat.pow 2 bits) width) = weightedSum width ds rows := by
-  have positive : 0 < 2 ^ bits := Nat.two_pow_pos bits
-  have double : 2 ^ (bits + 1) = 2 ^ bits * 2 := by rw [Nat.pow_succ]
-  have basePositive : (0 : Int) < ((Nat.pow 2 (bits + 1) : Nat) : Int) :=
-    Int.ofNat_lt.2 (Nat.two_pow_pos _)
-  rw [packedSum_eq]
-  have length := length_weightedSum width ds rows
-  have entries := natAbs_weightedSum_le width ds rows
-  generalize weightedSum width ds rows = ts at *
-  subst length
-  refine unpack_pack basePositive ts (fun t member => ?_)
-  have small := entries t member
-  have p₁ : ((Nat.pow 2 (bits + 1) : Nat) : Int) = ((2 ^ (bits + 1) : Nat) : Int) := rfl
-  have p₂ : ((Nat.pow 2 bits : Nat) : Int) = ((2 ^ bits : Nat) : Int) := rfl
-  rw [p₁, p₂]
-  generalize 2 ^ (bits + 1) = b at *
-  generalize 2 ^ bits = c at *
-  omega
-
 section Soundness
 
 variable {α : Type u} [Field α]
 
-/-- The sum of multiples of a vector's entries. -/
-def dotInt : List Int → List α → α
-  | c :: cs, x :: xs => (c : α) * x + dotInt cs xs
-  | _, _ => 0
+/-- One form, evaluated. -/
+def dotAt : List (Nat → Int) → Nat → List α → α
+  | f :: fs, r, x :: xs => (f r : α) * x + dotAt fs r xs
+  | _, _, _ => 0
 
-theorem dotInt_nil (cs : List Int) : dotInt cs ([] : List α) = 0 := by
-  cases cs <;> rfl
+theorem dotAt_nil (fs : List (Nat → Int)) (r : Nat) : dotAt fs r ([] : List α) = 0 := by
+  cases fs <;> rfl
 
-theorem dot_eq : ∀ (row : Nat) (xs : List α), dot row xs = dotInt (weights xs.length row) xs
-  | _, [] => rfl
-  | row, x :: xs => by
-    simp only [dot, List.length_cons, weights, dotInt]
-    rw [dot_eq (rest row) xs]
+/-- The sum of coefficients times the dot products of the rows. -/
+noncomputable def rowsDot : List (Nat → Int) → List Nat → Nat → List α → α
+  | f :: fs, row :: rows, r, xs => (f r : α) * dot row xs + rowsDot fs rows r xs
+  | _, _, _, _ => 0
 
-theorem dotInt_addMultiple (d : Int) : ∀ (ws vs : List Int) (xs : List α), ws.length = vs.length →
-    dotInt (addMultiple d ws vs) xs = (d : α) * dotInt ws xs + dotInt vs xs
-  | [], [], xs, _ => by simp only [addMultiple, dotInt]; grind
-  | _ :: _, _ :: _, [], _ => by simp only [dotInt_nil]; grind
-  | w :: ws, v :: vs, x :: xs, h => by
-    have more := dotInt_addMultiple d ws vs xs (by simpa using h)
-    simp only [addMultiple, dotInt, more]
+theorem rowsDot_nil : ∀ (fs : List (Nat → Int)) (rows : List Nat) (r : Nat),
+    rowsDot fs rows r ([] : List α) = 0
+  | [], _, _ => rfl
+  | _ :: _, [], _ => rfl
+  | f :: fs, row :: rows, r => by
+    simp only [rowsDot, dot, rowsDot_nil fs rows r]
+    grind
+
+theorem rowsDot_cons (r : Nat) (x : α) (xs : List α) : ∀ (fs : List (Nat → Int)) (rows : List Nat),
+    rowsDot fs rows r (x :: xs) =
+      (columnAt fs rows r : α) * x + rowsDot fs (advance rows) r xs
+  | [], rows => by
+    have : ((0 : Int) : α) = 0 := cast_zero
+    simp only [rowsDot, columnAt]
+    grind
+  | f :: fs, [] => by
+    have : ((0 : Int) : α) = 0 := cast_zero
+    have none : advance [] = [] := rfl
+    simp only [rowsDot, columnAt, none]
+    grind
+  | f :: fs, row :: rows => by
+    have more := rowsDot_cons r x xs fs rows
+    have unfolded : advance (row :: rows) = rest row :: advance rows := rfl
+    rw [unfolded]
+    simp only [rowsDot, columnAt, dot, more]
     rw [cast_add, cast_mul]
     grind
-  | [], _ :: _, _, h => by simp at h
-  | _ :: _, [], _, h => by simp at h
 
-theorem dotInt_replicate : ∀ (count : Nat) (xs : List α), dotInt (List.replicate count 0) xs = 0
-  | 0, _ => rfl
-  | _ + 1, [] => by simp only [dotInt_nil]
-  | count + 1, x :: xs => by
-    have : ((0 : Int) : α) = 0 := cast_zero
-    simp only [List.replicate, dotInt, dotInt_replicate count xs]
-    grind
-
-theorem dotInt_map_mul (s : Int) : ∀ (cs : List Int) (xs : List α),
-    dotInt (cs.map (Int.mul s)) xs = (s : α) * dotInt cs xs
-  | [], xs => by simp only [List.map, dotInt]; grind
-  | _ :: _, [] => by simp only [dotInt_nil]; grind
-  | c :: cs, x :: xs => by
-    have product : ((Int.mul s c : Int) : α) = (s : α) * (c : α) := cast_mul s c
-    simp only [List.map, dotInt, dotInt_map_mul s cs xs, product]
-    grind
+theorem dotAt_products (fs : List (Nat → Int)) (r : Nat) : ∀ (xs : List α) (rows : List Nat),
+    dotAt (products fs xs.length rows) r xs = rowsDot fs rows r xs
+  | [], rows => by rw [dotAt_nil, rowsDot_nil]
+  | x :: xs, rows => by
+    rw [rowsDot_cons, ← dotAt_products fs r xs (advance rows)]
+    rfl
 
 /-- What the rows of a layer compute before the activation. -/
 noncomputable def preRows (rows : List Nat) (xs : List α) : List α :=
@@ -461,65 +111,83 @@ theorem length_of_inBox [LE α] {scale : Nat} : ∀ {box : List (Int × Int)} {x
     obtain ⟨_, _, others⟩ := inside
     simp [length_of_inBox others]
 
+/-- The values and their negations, in turn. -/
+def signed : List α → Nat → α
+  | [], _ => 0
+  | y :: _, 0 => y
+  | y :: _, 1 => -y
+  | _ :: ys, r + 2 => signed ys r
+
+theorem dotAt_units : ∀ (rows : List Nat) (ys : List α) (m r : Nat), rows.length = ys.length →
+    dotAt (units m rows) (m + r) ys = ((formOne : Int) : α) * signed ys r ∧
+      ∀ s, s < m → dotAt (units m rows) s ys = 0
+  | [], [], m, r, _ => by
+    refine ⟨?_, fun _ _ => rfl⟩
+    simp only [units, dotAt, signed]
+    grind
+  | _ :: rows, y :: ys, m, r, length => by
+    have length' : rows.length = ys.length := by simpa using length
+    have zero : ((0 : Int) : α) = 0 := cast_zero
+    have earlier := (dotAt_units rows ys (m + 2) 0 length').2
+    constructor
+    · match r with
+      | 0 =>
+        have more := earlier m (by omega)
+        have h₁ : unitAt m m - unitAt (m + 1) m = (formOne : Int) := by simp [unitAt]
+        simp only [units, dotAt, signed, Nat.add_zero, more, h₁]
+        grind
+      | 1 =>
+        have more := earlier (m + 1) (by omega)
+        have h₁ : unitAt m (m + 1) - unitAt (m + 1) (m + 1) = -(formOne : Int) := by simp [unitAt]
+        simp only [units, dotAt, signed, more, h₁]
+        rw [cast_neg]
+        grind
+      | r + 2 =>
+        have more := (dotAt_units rows ys (m + 2) r length').1
+        have place : m + (r + 2) = m + 2 + r := by omega
+        have h₁ : unitAt m (m + 2 + r) - unitAt (m + 1) (m + 2 + r) = 0 := by
+          unfold unitAt
+          split <;> split <;> omega
+        rw [place]
+        simp only [units, dotAt, signed, more, h₁]
+        grind
+    · intro s below
+      have more := earlier s (by omega)
+      have h₁ : unitAt m s - unitAt (m + 1) s = 0 := by
+        unfold unitAt
+        split <;> split <;> omega
+      simp only [units, dotAt, more, h₁]
+      grind
+
+theorem cast_dropped :
+    ((base dropped : Int) : α) = ((unit : Int) : α) * ((slopeOne : Int) : α) := by
+  rw [base_dropped, cast_mul]
+
 variable [LE α] [LT α] [LawfulOrderLT α] [IsLinearOrder α] [OrderedRing α]
 
-/-- Pushing a form back through an affine layer. -/
-theorem affine_step {width : Nat} {xs : List α} (length : xs.length = width) :
-    ∀ (ds : List Int) (rows : List Nat),
-      ((unit : Int) : α) * dotInt ds (preRows rows xs) =
-        dotInt (weightedSum width ds rows) xs + (constantSum ds rows : α)
+/-- Pushing one form back through an affine layer. -/
+theorem unit_dotAt (r : Nat) (xs : List α) : ∀ (fs : List (Nat → Int)) (rows : List Nat),
+    ((unit : Int) : α) * dotAt fs r (preRows rows xs) =
+      rowsDot fs (advance rows) r xs + (columnAt fs rows r : α)
   | [], rows => by
-    have zero : constantSum [] rows = 0 := rfl
     have : ((0 : Int) : α) = 0 := cast_zero
-    rw [zero]
-    cases rows <;> simp only [weightedSum, dotInt_replicate, dotInt] <;> grind
-  | d :: ds, [] => by
-    have zero : constantSum (d :: ds) [] = 0 := rfl
-    have : ((0 : Int) : α) = 0 := cast_zero
-    rw [zero]
-    simp only [weightedSum, dotInt_replicate, preRows, List.map, dotInt]
+    simp only [dotAt, rowsDot, columnAt]
     grind
-  | d :: ds, row :: rows => by
-    have more := affine_step length ds rows
-    have lengths : (weights width (rest row)).length = (weightedSum width ds rows).length := by
-      rw [length_weights, length_weightedSum]
+  | f :: fs, [] => by
+    have : ((0 : Int) : α) = 0 := cast_zero
+    have none : advance [] = [] := rfl
+    simp only [preRows, List.map, dotAt, rowsDot, columnAt, none]
+    grind
+  | f :: fs, row :: rows => by
+    have more := unit_dotAt r xs fs rows
     have here := unit_mul_pre (α := α) row xs
-    have constants : constantSum (d :: ds) (row :: rows) =
-      d * value (word row) + constantSum ds rows := rfl
+    have unfolded : advance (row :: rows) = rest row :: advance rows := rfl
+    rw [unfolded]
     simp only [affine] at here
-    rw [dot_eq, length] at here
-    simp only [weightedSum, preRows, List.map, dotInt]
-    rw [dotInt_addMultiple _ _ _ _ lengths, constants, cast_add, cast_mul]
     simp only [preRows] at more
+    simp only [preRows, List.map, dotAt, rowsDot, columnAt]
+    rw [cast_add, cast_mul]
     grind
-
-theorem least_le {scale : Nat} : ∀ (ts : List Int) (box : List (Int × Int)) (xs : List α),
-    InBox scale box xs → (least ts box : α) ≤ ((scale : Int) : α) * dotInt ts xs
-  | [], box, xs, _ => by
-    have zero : least [] box = 0 := rfl
-    have : ((0 : Int) : α) = 0 := cast_zero
-    rw [zero]
-    simp only [dotInt]; grind
-  | t :: ts, [], [], _ => by
-    have zero : least (t :: ts) [] = 0 := rfl
-    have : ((0 : Int) : α) = 0 := cast_zero
-    rw [zero]
-    simp only [dotInt]; grind
-  | t :: ts, (l, h) :: box, x :: xs, inside => by
-    obtain ⟨below, above, others⟩ := inside
-    have more := least_le ts box xs others
-    simp only [dotInt]
-    cases t with
-    | ofNat n =>
-      have unfolded : least (Int.ofNat n :: ts) ((l, h) :: box) =
-        Int.ofNat n * l + least ts box := rfl
-      have := mul_mono (α := α) (w := Int.ofNat n) (Int.natCast_nonneg n) below
-      rw [unfolded, cast_add, cast_mul]; grind
-    | negSucc n =>
-      have unfolded : least (Int.negSucc n :: ts) ((l, h) :: box) =
-        Int.negSucc n * h + least ts box := rfl
-      have := mul_anti (α := α) (w := Int.negSucc n) (by omega) above
-      rw [unfolded, cast_add, cast_mul]; grind
 
 theorem lesser_le (a b : Int) : lesser a b ≤ a ∧ lesser a b ≤ b := by
   unfold lesser
@@ -542,17 +210,214 @@ theorem straight_line_sound {l u z c d b : α} (above : l ≤ z) (below : z ≤ 
     grind
 
 theorem missed_cast {relu : Bool} {c d l b : Int} (h : b ≤ missed relu c d l) :
-    ((unit : Int) : α) * (d : α) * (l : α) + (b : α) ≤
-      (c : α) * ((activate relu l : Int) : α) := by
-  have unfolded : missed relu c d l = c * activate relu l - unit * d * l := rfl
+    (d : α) * (l : α) + (b : α) ≤ (c : α) * ((activate relu l : Int) : α) := by
+  have unfolded : missed relu c d l = c * activate relu l - d * l := rfl
   rw [unfolded] at h
   have := cast_le (α := α) h
-  rw [cast_sub, cast_mul, cast_mul, cast_mul] at this
+  rw [cast_sub, cast_mul, cast_mul] at this
   grind
 
-theorem fine_pos : (0 : α) < (fine : α) := by
-  have : (0 : α) < (((2 ^ 60 : Nat) : Int) : α) := cast_pos (Nat.two_pow_pos 60)
-  exact this
+/-- What one variable gives a form at least, its coefficient rounded down. -/
+theorem term_sound {k p n o l h m z : α} (hk : 0 ≤ k) (hp : 0 ≤ p) (hn : 0 ≤ n) (ho : 0 ≤ o)
+    (small : o ≤ k) (nonpos : m ≤ 0) (least : m ≤ l) (lower : l ≤ z) (upper : z ≤ h) :
+    k * (p * l - n * h + m) ≤ (k * (p - n) + o) * z := by
+  have a₁ : 0 ≤ k * (p * (z - l)) :=
+    OrderedRing.mul_nonneg hk (OrderedRing.mul_nonneg hp (by grind))
+  have a₂ : 0 ≤ k * (n * (h - z)) :=
+    OrderedRing.mul_nonneg hk (OrderedRing.mul_nonneg hn (by grind))
+  have a₃ : 0 ≤ o * (z - m) := OrderedRing.mul_nonneg ho (by grind)
+  have a₄ : 0 ≤ (k - o) * -m := OrderedRing.mul_nonneg (by grind) (by grind)
+  grind
+
+/-- What the activation of one variable gives a form at least: lines in the variable. -/
+theorem line_term_sound {k s p n o a b c d m y z : α} (hk : 0 ≤ k) (hs : 0 ≤ s) (hp : 0 ≤ p)
+    (hn : 0 ≤ n) (ho : 0 ≤ o) (small : o ≤ k) (nonpos : m ≤ 0) (least : m ≤ z)
+    (under : a + c * y ≤ s * z) (over : b + -d * y ≤ -s * z) :
+    k * (a * p + b * n + s * m) + k * ((c * p - d * n) * y) ≤ s * ((k * (p - n) + o) * z) := by
+  have a₁ : 0 ≤ k * (p * (s * z - (a + c * y))) :=
+    OrderedRing.mul_nonneg hk (OrderedRing.mul_nonneg hp (by grind))
+  have a₂ : 0 ≤ k * (n * (-s * z - (b + -d * y))) :=
+    OrderedRing.mul_nonneg hk (OrderedRing.mul_nonneg hn (by grind))
+  have a₃ : 0 ≤ s * (o * (z - m)) :=
+    OrderedRing.mul_nonneg hs (OrderedRing.mul_nonneg ho (by grind))
+  have a₄ : 0 ≤ s * ((k - o) * -m) :=
+    OrderedRing.mul_nonneg hs (OrderedRing.mul_nonneg (by grind) (by grind))
+  grind
+
+theorem cast_small {count size r : Nat} {f : Nat → Int} (small : Small count size f)
+    (below : r < count) : (0 : α) ≤ (f r : α) ∧ (f r : α) ≤ ((base size : Int) : α) :=
+  ⟨cast_nonneg (small r below).1, cast_le (Int.le_of_lt (small r below).2)⟩
+
+theorem cast_lesser (l : Int) :
+    ((lesser 0 l : Int) : α) ≤ 0 ∧ ((lesser 0 l : Int) : α) ≤ (l : α) := by
+  have zero : ((0 : Int) : α) = 0 := cast_zero
+  have bounds := lesser_le 0 l
+  have h₁ := cast_le (α := α) bounds.1
+  exact ⟨by grind, cast_le bounds.2⟩
+
+/-- The values of forms over a box. -/
+theorem evaluate_sound {bits count size scale : Nat} {factor : Int}
+    {next : Nat → Nat → Nat → Bool} (one : 1 ≤ size) (nonneg : 0 ≤ factor) :
+    ∀ (box : List (Int × Int)) (columns : Columns) (ts : List (Nat → Int)) (xs : List α)
+      (plus minus total : Nat) (q : Nat → Int), InBox scale box xs →
+      Parted bits count size columns ts → Counted bits count size plus minus total q →
+      evaluate factor (ones bits count) next box columns plus minus total = true →
+      ∃ (plus' minus' total' : Nat) (v : Nat → Int), next plus' minus' total' = true ∧
+        Counted bits count size plus' minus' total' v ∧ ∀ r, r < count →
+          ((base dropped : Int) : α) * (v r : α) ≤ ((base dropped : Int) : α) * (q r : α) +
+            (factor : α) * (((scale : Int) : α) * dotAt ts r xs)
+  | [], columns, ts, [], plus, minus, total, q, _, _, counted, checked =>
+    ⟨plus, minus, total, q, checked, counted, fun r _ => by rw [dotAt_nil]; grind⟩
+  | _ :: _, .nil, [], _ :: _, plus, minus, total, q, _, _, counted, checked =>
+    ⟨plus, minus, total, q, checked, counted, fun r _ => by simp only [dotAt]; grind⟩
+  | (l, h) :: box, .cons over under others, t :: ts, x :: xs, plus, minus, total, q, inside, parted,
+      counted, checked => by
+    obtain ⟨lower, upper, inside'⟩ := inside
+    obtain ⟨⟨p, n, o, eqOver, eqUnder, smallP, smallN, smallO, split⟩, parted'⟩ := parted
+    rw [evaluate_cons] at checked
+    obtain ⟨_, _, _, c₁, q₁⟩ := addMultiple_sound counted eqOver smallP checked
+    obtain ⟨_, _, _, c₂, q₂⟩ := addMultiple_sound q₁ eqUnder smallN c₁
+    obtain ⟨_, _, _, c₃, q₃⟩ := addMultiple_sound q₂ (pack_ones bits count) (small_one one) c₂
+    obtain ⟨plus', minus', total', v, asked, counted', more⟩ :=
+      evaluate_sound one nonneg box others ts xs _ _ _ _ inside' parted' q₃ c₃
+    refine ⟨plus', minus', total', v, asked, counted', fun r below => ?_⟩
+    have here := more r below
+    have hp := cast_small (α := α) smallP below
+    have hn := cast_small (α := α) smallN below
+    have ho := cast_small (α := α) smallO below
+    have hm := cast_lesser (α := α) l
+    have hf : (0 : α) ≤ (factor : α) := cast_nonneg nonneg
+    have hk : (0 : α) ≤ ((base dropped : Int) : α) := cast_nonneg (Int.le_of_lt (base_pos dropped))
+    have term := term_sound hk hp.1 hn.1 ho.1 ho.2 hm.1 hm.2 lower upper
+    have scaled := OrderedRing.mul_le_mul_of_nonneg_left term hf
+    simp only [cast_add, cast_mul, cast_neg, Ring.intCast_one] at here
+    simp only [dotAt, split r below, cast_add, cast_mul, cast_sub]
+    clear term more split counted counted' q₁ q₂ q₃ c₁ c₂ c₃ asked checked eqOver eqUnder inside'
+    generalize ((base dropped : Int) : α) = k at *
+    generalize (factor : α) = f at *
+    generalize ((scale : Int) : α) = s at *
+    generalize ((lesser 0 l : Int) : α) = m at *
+    generalize dotAt ts r xs = rest at *
+    generalize (p r : α) = p' at *
+    generalize (n r : α) = n' at *
+    generalize (o r : α) = o' at *
+    generalize (v r : α) = v' at *
+    generalize (q r : α) = q' at *
+    generalize (l : α) = l' at *
+    generalize (h : α) = h' at *
+    grind
+
+/-- An affine layer, pushed back, its constants counted. -/
+theorem affineSplit_sound {p : Problem} {count width plus minus total : Nat} {rows : List Nat}
+    {columns : Columns} {ds : List (Nat → Int)} {q : Nat → Int} {xs : List α}
+    {next : Columns → Nat → Nat → Nat → Bool} (length : xs.length = width)
+    (stands : Stands p.bits count (2 ^ (31 + p.size)) columns ds)
+    (counted : Counted p.bits count p.size plus minus total q)
+    (checked : affineSplit p count width rows columns plus minus total next = true) :
+    ∃ (columns' : Columns) (plus' minus' total' : Nat) (ts : List (Nat → Int)) (q' : Nat → Int),
+      next columns' plus' minus' total' = true ∧ Parted p.bits count p.size columns' ts ∧
+      Counted p.bits count p.size plus' minus' total' q' ∧ ∀ r, r < count →
+        ((unit : Int) : α) * (q' r : α) + ((p.scale : Int) : α) * dotAt ts r xs ≤
+          ((unit : Int) : α) *
+            ((q r : α) + ((p.scale : Int) : α) * dotAt ds r (preRows rows xs)) := by
+  simp only [affineSplit, roomy, Bool.and_eq_true] at checked
+  obtain ⟨⟨room, space⟩, more⟩ := checked
+  have room' : p.size + dropped ≤ p.bits := Nat.le_of_ble_eq_true room
+  have space' : rows.length * (2 ^ (31 + p.size) * largest) + 2 ^ (p.size + dropped) ≤ 2 ^ p.bits :=
+    Nat.le_of_ble_eq_true space
+  obtain ⟨found, asked, parted⟩ := affineBack_sound room' space' stands rfl more
+  cases found with
+  | nil => exact parted.elim
+  | cons over under others =>
+    obtain ⟨⟨f, n, o, eqOver, eqUnder, smallF, smallN, smallO, split⟩, parts⟩ := parted
+    refine ⟨others, _, _, _, products ds width (advance rows),
+      fun r => q r + ((p.scale * slopeOne : Nat) : Int) * (f r - n r), asked, parts,
+      counted_add (x := (over : Int) - under) counted ?_ ?_ ?_ rfl, fun r below => ?_⟩
+    · rw [pack_sub, eqOver, eqUnder]
+    · intro r below
+      have h₁ := smallF r below
+      have h₂ := smallN r below
+      have : base p.size = ((2 ^ p.size : Nat) : Int) := rfl
+      rw [this] at h₁ h₂
+      generalize 2 ^ p.size = y at *
+      omega
+    · have unfolded : ∀ a b c : Nat, Nat.add a (Nat.mul b c) = a + b * c := fun _ _ _ => rfl
+      rw [unfolded, unfolded, Int.natCast_add, Int.natCast_add, Int.natCast_mul _ over,
+        Int.natCast_mul _ under, Int.mul_sub]
+      have same : Nat.mul p.scale slopeOne = p.scale * slopeOne := rfl
+      rw [same]
+      generalize ((p.scale * slopeOne : Nat) : Int) * (over : Int) = a
+      generalize ((p.scale * slopeOne : Nat) : Int) * (under : Int) = b
+      omega
+    · have whole := unit_dotAt r xs ds rows
+      have sums := dotAt_products ds r xs (advance rows)
+      have constant := split r below
+      have ho := (cast_small (α := α) smallO below).1
+      have hs : (0 : α) ≤ ((p.scale : Int) : α) := cast_nonneg (Int.natCast_nonneg _)
+      have product := OrderedRing.mul_nonneg hs ho
+      rw [length] at sums
+      rw [← sums, constant, base_dropped] at whole
+      simp only [cast_add, cast_mul, cast_sub, Int.natCast_mul] at whole ⊢
+      clear asked parts split constant sums smallF smallN smallO eqOver eqUnder space space' room
+      clear room' stands counted more ho hs
+      generalize ((unit : Int) : α) = e at *
+      generalize ((slopeOne : Int) : α) = s at *
+      generalize ((p.scale : Int) : α) = c at *
+      generalize dotAt ds r (preRows rows xs) = x at *
+      generalize dotAt (products ds width (advance rows)) r xs = y at *
+      generalize (f r : α) = f' at *
+      generalize (n r : α) = n' at *
+      generalize (o r : α) = o' at *
+      generalize (q r : α) = q' at *
+      have scaled : c * (e * x) = c * (y + (e * s * (f' - n') + o')) := by rw [whole]
+      grind
+
+theorem dropped_pos : (0 : α) < ((base dropped : Int) : α) :=
+  cast_pos (Nat.two_pow_pos dropped)
+
+theorem end_sound {f₀ f₁ l a₀ a₁ : Int} {z : α} (pos₀ : (0 : α) < (f₀ : α))
+    (pos₁ : (0 : α) < (f₁ : α)) (h₀ : (a₀ : α) ≤ (f₀ : α) * z) (h₁ : (a₁ : α) ≤ (f₁ : α) * z)
+    (checked : (decide (Int.mul f₀ l ≤ a₀)).or (decide (Int.mul f₁ l ≤ a₁)) = true) :
+    (l : α) ≤ z := by
+  simp only [Bool.or_eq_true, decide_eq_true_eq] at checked
+  rcases checked with checked | checked
+  · have here : f₀ * l ≤ a₀ := checked
+    have := cast_le (α := α) here
+    rw [cast_mul] at this
+    exact le_of_mul_le_mul pos₀ (le_trans this h₀)
+  · have here : f₁ * l ≤ a₁ := checked
+    have := cast_le (α := α) here
+    rw [cast_mul] at this
+    exact le_of_mul_le_mul pos₁ (le_trans this h₁)
+
+theorem hold_sound {scale : Nat} {f₀ f₁ : Int} {xs : List α} (pos₀ : (0 : α) < (f₀ : α))
+    (pos₁ : (0 : α) < (f₁ : α)) : ∀ (rows : List Nat) (neurons : Neurons) (v₀ v₁ : Nat → Int),
+      (∀ r, r < 2 * rows.length →
+        (v₀ r : α) ≤ (f₀ : α) * (((scale : Int) : α) * signed (preRows rows xs) r)) →
+      (∀ r, r < 2 * rows.length →
+        (v₁ r : α) ≤ (f₁ : α) * (((scale : Int) : α) * signed (preRows rows xs) r)) →
+      hold f₀ f₁ rows neurons (tabulate (2 * rows.length) v₀) (tabulate (2 * rows.length) v₁) =
+        true →
+      InBox scale neurons.ends (preRows rows xs)
+  | [], .nil, _, _, _, _, _ => True.intro
+  | row :: rows, .cons l h _ _ others, v₀, v₁, below₀, below₁, checked => by
+    have count : 2 * (row :: rows).length = 2 * rows.length + 1 + 1 := by
+      simp only [List.length_cons]
+      omega
+    rw [count] at checked below₀ below₁
+    simp only [tabulate, hold, Bool.and_eq_true] at checked
+    obtain ⟨lower, upper, more⟩ := checked
+    have h₁ := end_sound pos₀ pos₁ (below₀ 0 (by omega)) (below₁ 0 (by omega)) lower
+    have h₂ := end_sound pos₀ pos₁ (below₀ 1 (by omega)) (below₁ 1 (by omega)) upper
+    have h₃ := hold_sound pos₀ pos₁ rows others (fun r => v₀ (r + 1 + 1)) (fun r => v₁ (r + 1 + 1))
+      (fun r hr => below₀ (r + 2) (by omega)) (fun r hr => below₁ (r + 2) (by omega)) more
+    have s₀ : signed (preRows (row :: rows) xs) 0 = pre row xs := rfl
+    have s₁ : signed (preRows (row :: rows) xs) 1 = -pre row xs := rfl
+    rw [s₀] at h₁
+    rw [s₁, cast_neg] at h₂
+    exact ⟨h₁, by grind, h₃⟩
+  | [], .cons _ _ _ _ _, _, _, _, _, checked => by simp [hold] at checked
+  | _ :: _, .nil, _, _, _, _, checked => by simp [hold] at checked
 
 variable [Max α] [LawfulOrderMax α]
 
@@ -611,8 +476,8 @@ theorem mul_max_zero {s y : α} (positive : 0 < s) : s * max y 0 = max (s * y) 0
 theorem intercept_sound {relu : Bool} {scale : Nat} {l h c d : Int} {y : α}
     (positive : 0 < scale) (below : (l : α) ≤ ((scale : Int) : α) * y)
     (above : ((scale : Int) : α) * y ≤ (h : α)) :
-    (intercept relu l h c d : α) + ((scale : Int) : α) * (((unit : Int) : α) * ((d : α) * y)) ≤
-      ((scale : Int) : α) * ((c : α) * activation relu y) := by
+    (intercept relu l h c d : α) + (d : α) * (((scale : Int) : α) * y) ≤
+      (c : α) * (((scale : Int) : α) * activation relu y) := by
   have scale_pos : (0 : α) < ((scale : Int) : α) := cast_pos positive
   have zero : ((0 : Int) : α) = 0 := cast_zero
   generalize e : intercept relu l h c d = b
@@ -658,35 +523,22 @@ theorem intercept_sound {relu : Bool} {scale : Nat} {l h c d : Int} {y : α}
     simp only [activation]
     grind
 
-/-- Replacing every activation of a form by a line. -/
-theorem activation_step {relu : Bool} {scale : Nat} (positive : 0 < scale) :
-    ∀ (neurons : Neurons) (ts : List Int) (ys : List α), InBox scale neurons.ends ys →
-      (intercepts relu neurons ts : α) + ((scale : Int) : α) *
-          (((unit : Int) : α) * dotInt (coefficients neurons ts) ys) ≤
-        ((scale : Int) : α) * dotInt ts (ys.map (activation relu))
-  | .nil, ts, [], _ => by
-    have h₁ : intercepts relu .nil ts = 0 := rfl
-    have : ((0 : Int) : α) = 0 := cast_zero
-    rw [h₁]
-    simp only [List.map, dotInt_nil]; grind
-  | .cons l h below above others, [], y :: ys, _ => by
-    have h₁ : intercepts relu (.cons l h below above others) [] = 0 := rfl
-    have h₂ : coefficients (.cons l h below above others) [] = [] := rfl
-    have : ((0 : Int) : α) = 0 := cast_zero
-    rw [h₁, h₂]
-    simp only [dotInt]; grind
-  | .cons l h below above others, t :: ts, y :: ys, inside => by
-    obtain ⟨lower, upper, rest⟩ := inside
-    have more := activation_step (relu := relu) positive others ts ys rest
-    have here := intercept_sound (relu := relu) (c := t) (d := coefficient below above t)
-      positive lower upper
-    have h₁ : intercepts relu (.cons l h below above others) (t :: ts) =
-      intercept relu l h t (coefficient below above t) + intercepts relu others ts := rfl
-    have h₂ : coefficients (.cons l h below above others) (t :: ts) =
-      coefficient below above t :: coefficients others ts := rfl
-    rw [h₁, h₂, cast_add]
-    simp only [List.map, dotInt]
-    grind
+/-- The activation of a lower end is one. -/
+theorem activate_le {relu : Bool} {scale : Nat} {l : Int} {y : α} (positive : 0 < scale)
+    (lower : (l : α) ≤ ((scale : Int) : α) * y) :
+    ((activate relu l : Int) : α) ≤ ((scale : Int) : α) * activation relu y := by
+  cases relu with
+  | true =>
+    rw [cast_activate]
+    simp only [activation]
+    rw [mul_max_zero (cast_pos positive)]
+    generalize ((scale : Int) : α) * y = z at *
+    rcases max_cases z 0 with ⟨e, _⟩ | ⟨e, _⟩ <;>
+      rcases max_cases (l : α) 0 with ⟨e', _⟩ | ⟨e', _⟩ <;> grind
+  | false =>
+    have straight : ∀ n : Int, activate false n = n := fun n => by cases n <;> rfl
+    rw [straight]
+    exact lower
 
 theorem activated_sound {relu : Bool} {scale : Nat} (positive : 0 < scale) :
     ∀ (neurons : Neurons) (ys : List α), InBox scale neurons.ends ys →
@@ -714,6 +566,85 @@ theorem activated_sound {relu : Bool} {scale : Nat} (positive : 0 < scale) :
         exact ⟨lower, upper⟩
     exact ⟨bounds.1, bounds.2, more⟩
 
+/-- All activations of a layer, pushed back. -/
+theorem activationBack_sound {bits count size scale : Nat} {relu : Bool} (one : 1 ≤ size)
+    (positive : 0 < scale) :
+    ∀ (neurons : Neurons) (columns : Columns) (ts : List (Nat → Int)) (ys : List α)
+      (plus minus total : Nat) (q : Nat → Int) (next : Columns → Nat → Nat → Nat → Bool),
+      InBox scale neurons.ends ys → Parted bits count size columns ts →
+      Counted bits count size plus minus total q → modest neurons = true →
+      activationBack relu (ones bits count) neurons columns plus minus total next = true →
+      ∃ (columns' : Columns) (plus' minus' total' : Nat) (ds : List (Nat → Int)) (q' : Nat → Int),
+        next columns' plus' minus' total' = true ∧
+        Stands bits count (2 ^ (31 + size)) columns' ds ∧
+        Counted bits count size plus' minus' total' q' ∧ ∀ r, r < count →
+          ((base dropped : Int) : α) * (q' r : α) + ((base dropped : Int) : α) *
+              (((scale : Int) : α) * dotAt ds r ys) ≤
+            ((base dropped : Int) : α) * (q r : α) + ((slopeOne : Int) : α) *
+              (((scale : Int) : α) * dotAt ts r (ys.map (activation relu)))
+  | .nil, columns, ts, [], plus, minus, total, q, next, _, _, counted, _, checked =>
+    ⟨.nil, plus, minus, total, [], q, checked, True.intro, counted, fun r _ => by
+      simp only [List.map, dotAt_nil]; grind⟩
+  | .cons _ _ _ _ _, .nil, [], _ :: _, plus, minus, total, q, next, _, _, counted, _, checked =>
+    ⟨.nil, plus, minus, total, [], q, checked, True.intro, counted, fun r _ => by
+      simp only [dotAt]; grind⟩
+  | .cons l h below above neurons, .cons over under others, t :: ts, y :: ys, plus, minus, total, q,
+      next, inside, parted, counted, slopes, checked => by
+    obtain ⟨lower, upper, inside'⟩ := inside
+    obtain ⟨⟨p, n, o, eqOver, eqUnder, smallP, smallN, smallO, split⟩, parted'⟩ := parted
+    have slopes' : ((Nat.ble below (Nat.pow 2 31)).and
+      ((Nat.ble above (Nat.pow 2 31)).and (modest neurons))) = true := slopes
+    rw [Bool.and_eq_true, Bool.and_eq_true] at slopes'
+    have smallBelow : below ≤ 2 ^ 31 := Nat.le_of_ble_eq_true slopes'.1
+    have smallAbove : above ≤ 2 ^ 31 := Nat.le_of_ble_eq_true slopes'.2.1
+    rw [activationBack_cons] at checked
+    obtain ⟨_, _, _, c₁, q₁⟩ := addMultiple_sound counted eqOver smallP checked
+    obtain ⟨_, _, _, c₂, q₂⟩ := addMultiple_sound q₁ eqUnder smallN c₁
+    obtain ⟨_, _, _, c₃, q₃⟩ := addMultiple_sound q₂ (pack_ones bits count) (small_one one) c₂
+    obtain ⟨columns', plus', minus', total', ds, q', asked, stands, counted', more⟩ :=
+      activationBack_sound one positive neurons others ts ys _ _ _ _ _ inside' parted' q₃
+        slopes'.2.2 c₃
+    refine ⟨.cons (below * over) (above * under) columns', plus', minus', total',
+      (fun r => (below : Int) * p r - (above : Int) * n r) :: ds, q', asked,
+      ⟨?_, fun r hr => natAbs_line smallBelow smallAbove (smallP r hr) (smallN r hr), stands⟩,
+      counted', fun r hr => ?_⟩
+    · rw [pack_sub, pack_mul, pack_mul, ← eqOver, ← eqUnder, Int.natCast_mul, Int.natCast_mul]
+    have here := more r hr
+    have hp := cast_small (α := α) smallP hr
+    have hn := cast_small (α := α) smallN hr
+    have ho := cast_small (α := α) smallO hr
+    have hm := cast_lesser (α := α) (activate relu l)
+    have hs : (0 : α) ≤ ((slopeOne : Int) : α) := cast_nonneg (Int.natCast_nonneg _)
+    have hk : (0 : α) ≤ ((base dropped : Int) : α) := cast_nonneg (Int.le_of_lt (base_pos dropped))
+    have line₁ := intercept_sound (relu := relu) (c := (slopeOne : Int)) (d := (below : Int))
+      positive lower upper
+    have line₂ := intercept_sound (relu := relu) (c := -(slopeOne : Int)) (d := -(above : Int))
+      positive lower upper
+    have act := activate_le (relu := relu) positive lower
+    rw [cast_neg, cast_neg] at line₂
+    have term := line_term_sound hk hs hp.1 hn.1 ho.1 ho.2 hm.1 (le_trans hm.2 act) line₁ line₂
+    simp only [cast_add, cast_mul, Ring.intCast_one] at here
+    simp only [List.map, dotAt, split r hr, cast_add, cast_mul, cast_sub]
+    clear more split counted counted' q₁ q₂ q₃ c₁ c₂ c₃ asked checked eqOver eqUnder inside'
+    clear slopes slopes' smallBelow smallAbove stands line₁ line₂ act hm
+    generalize ((base dropped : Int) : α) = k at *
+    generalize ((slopeOne : Int) : α) = f at *
+    generalize ((scale : Int) : α) = s at *
+    generalize ((lesser 0 (activate relu l) : Int) : α) = m at *
+    generalize dotAt ts r (List.map (activation relu) ys) = rest at *
+    generalize dotAt ds r ys = rest' at *
+    generalize activation relu y = z at *
+    generalize (p r : α) = p' at *
+    generalize (n r : α) = n' at *
+    generalize (o r : α) = o' at *
+    generalize (q' r : α) = v' at *
+    generalize (q r : α) = w' at *
+    generalize ((below : Int) : α) = b' at *
+    generalize ((above : Int) : α) = a' at *
+    generalize ((intercept relu l h (slopeOne : Int) (below : Int) : Int) : α) = i' at *
+    generalize ((intercept relu l h (-(slopeOne : Int)) (-(above : Int)) : Int) : α) = j' at *
+    grind
+
 /-- The vector is what the known layers make of the input, and lies in their boxes on the way. -/
 def Reached (p : Problem) : List Known → List α → List α → Prop
   | [], input, xs => xs = input
@@ -721,115 +652,169 @@ def Reached (p : Problem) : List Known → List α → List α → Prop
       before.length = known.width ∧ InBox p.scale known.neurons.ends (preRows known.rows before) ∧
       xs = (preRows known.rows before).map (activation known.relu)
 
-theorem back_sound {p : Problem} {input : List α} {θ : α} {bound : Int} (positive : 0 < p.scale)
-    (inputPositive : 0 < p.inputScale) (inside : InBox p.inputScale p.input input) :
-    ∀ (earlier : List Known) (depth : Nat) (q : Int) (t : List Int) (xs : List α),
-      Reached p earlier input xs → (q : α) + ((p.scale : Int) : α) * dotInt t xs ≤ θ →
-      back p earlier depth q t bound = true → (bound : α) ≤ θ
-  | [], depth, q, t, xs, reached, form, checked => by
+/-- What forms are at least, by so many layers of pushing them back. -/
+theorem descend_sound {p : Problem} {input : List α} {count : Nat} {θ : Nat → α}
+    (one : 1 ≤ p.size) (positive : 0 < p.scale) (inputPositive : 0 < p.inputScale)
+    (inside : InBox p.inputScale p.input input) :
+    ∀ (earlier : List Known) (depth : Nat) (columns : Columns) (ts : List (Nat → Int))
+      (xs : List α) (plus minus total : Nat) (q : Nat → Int)
+      (next : Nat → Nat → Nat → Nat → Bool), Reached p earlier input xs →
+      Parted p.bits count p.size columns ts → Counted p.bits count p.size plus minus total q →
+      (∀ r, r < count → ((unit : Int) : α) * (q r : α) + ((p.scale : Int) : α) * dotAt ts r xs ≤
+        ((unit : Int) : α) * θ r) →
+      descend p count earlier depth columns plus minus total next = true →
+      ∃ (f plus' minus' total' : Nat) (v : Nat → Int), next f plus' minus' total' = true ∧ 0 < f ∧
+        Counted p.bits count p.size plus' minus' total' v ∧
+        ∀ r, r < count → (v r : α) ≤ ((f : Int) : α) * θ r
+  | [], depth, columns, ts, xs, plus, minus, total, q, next, reached, parted, counted, form,
+      checked => by
     have equal : xs = input := reached
     subst equal
-    simp only [back, decide_eq_true_eq] at checked
-    have checked' : (p.inputScale : Int) * bound ≤
-      (p.inputScale : Int) * q + (p.scale : Int) * least t p.input := checked
-    have h₁ := cast_le (α := α) checked'
-    rw [cast_add, cast_mul, cast_mul, cast_mul] at h₁
-    have h₂ := least_le t p.input xs inside
-    have h₃ := mul_mono (α := α) (w := (p.scale : Int)) (Int.natCast_nonneg _) h₂
-    have h₄ := mul_mono (α := α) (w := (p.inputScale : Int)) (Int.natCast_nonneg _) form
-    apply le_of_mul_le_mul (cast_pos inputPositive)
-    grind
-  | known :: earlier, 0, q, t, xs, reached, form, checked => by
-    obtain ⟨before, _, _, box, equal⟩ := reached
-    simp only [back, decide_eq_true_eq] at checked
-    have checked' : bound ≤ q + least t (activated known.relu known.neurons) := checked
-    have h₁ := cast_le (α := α) checked'
-    rw [cast_add] at h₁
-    have h₂ := least_le t _ _ (activated_sound (relu := known.relu) positive _ _ box)
-    rw [← equal] at h₂
-    grind
-  | known :: earlier, depth + 1, q, t, xs, reached, form, checked => by
-    obtain ⟨before, reached', length, box, equal⟩ := reached
-    simp only [back, Bool.and_eq_true] at checked
-    obtain ⟨fits, checked⟩ := checked
-    have fits' : size (coefficients known.neurons t) * largest * 4 ≤ 2 ^ (p.bits + 1) :=
-      Nat.le_of_ble_eq_true fits
-    have unpacked := unpack_packedSum (width := known.width) (rows := known.rows) fits'
-    have unpacked' : unpack (Nat.pow 2 (p.bits + 1)) (Nat.pow 2 p.bits) known.width
-        (Int.add (packedSum (Nat.pow 2 (p.bits + 1)) known.width (coefficients known.neurons t)
-          known.rows) (halves (Nat.pow 2 (p.bits + 1)) (Nat.pow 2 p.bits) known.width)) =
-        weightedSum known.width (coefficients known.neurons t) known.rows := unpacked
-    rw [unpacked'] at checked
-    refine back_sound positive inputPositive inside earlier depth _ _ before reached' ?_ checked
-    have step := activation_step (relu := known.relu) positive known.neurons t _ box
-    have affine := affine_step length (coefficients known.neurons t) known.rows
-    rw [← equal, affine] at step
-    have constant : ∀ a b c : Int, ((Int.add (Int.add a b) (Int.mul p.scale c) : Int) : α) =
-        (a : α) + (b : α) + ((p.scale : Int) : α) * (c : α) := fun a b c => by
-      have : Int.add (Int.add a b) (Int.mul p.scale c) = a + b + p.scale * c := rfl
-      rw [this, cast_add, cast_add, cast_mul]
-    rw [constant]
-    grind
-
-theorem rowAtLeast_sound {p : Problem} {input xs : List α} {earlier : List Known}
-    {depth width row : Nat} {sign bound : Int} (positive : 0 < p.scale)
-    (inputPositive : 0 < p.inputScale) (inside : InBox p.inputScale p.input input)
-    (reached : Reached p earlier input xs) (length : xs.length = width)
-    (checked : rowAtLeast p earlier depth width row sign bound = true) :
-    (bound : α) ≤ (sign : α) * (((p.scale : Int) : α) * pre row xs) := by
-  unfold rowAtLeast at checked
-  have whole := unit_mul_pre (α := α) row xs
-  simp only [affine] at whole
-  rw [dot_eq, length] at whole
-  have result := back_sound (θ := (fine : α) * ((unit : Int) : α) *
-      ((sign : α) * (((p.scale : Int) : α) * pre row xs))) positive inputPositive inside
-    earlier depth _ _ xs reached ?_ checked
-  · have split : ((Int.mul (Int.mul fine unit) bound : Int) : α) =
-        (fine : α) * ((unit : Int) : α) * (bound : α) := by
-      have : Int.mul (Int.mul fine unit) bound = fine * unit * bound := rfl
-      rw [this, cast_mul, cast_mul]
-    rw [split] at result
-    exact le_of_mul_le_mul (OrderedRing.mul_pos fine_pos (cast_pos unit_pos)) result
-  · rw [dotInt_map_mul]
-    have h₁ : ((Int.mul sign fine : Int) : α) = (sign : α) * (fine : α) := cast_mul _ _
-    have h₂ : ((Int.mul (Int.mul sign fine) (Int.mul p.scale (value (word row))) : Int) : α) =
-        (sign : α) * (fine : α) * (((p.scale : Int) : α) * (value (word row) : α)) := by
-      have : Int.mul (Int.mul sign fine) (Int.mul p.scale (value (word row))) =
-        sign * fine * (p.scale * value (word row)) := rfl
-      rw [this, cast_mul, cast_mul, cast_mul]
-    rw [h₁, h₂]
+    simp only [descend] at checked
+    have nonneg : (0 : Int) ≤ ((slopeOne * p.scale : Nat) : Int) := Int.natCast_nonneg _
+    obtain ⟨plus', minus', total', v, asked, counted', below⟩ := evaluate_sound one nonneg p.input
+      columns ts xs _ _ _ _ inside parted (counted_mul p.inputScale counted) checked
+    refine ⟨p.inputScale, plus', minus', total', v, asked, inputPositive, counted', fun r hr => ?_⟩
+    have h₁ := below r hr
+    have hs : (0 : α) ≤ ((slopeOne : Int) : α) * ((p.inputScale : Int) : α) :=
+      OrderedRing.mul_nonneg (cast_nonneg (Int.natCast_nonneg _))
+        (cast_nonneg (Int.natCast_nonneg _))
+    have h₂ := OrderedRing.mul_le_mul_of_nonneg_left (form r hr) hs
+    apply le_of_mul_le_mul (dropped_pos (α := α))
+    rw [cast_dropped] at h₁ ⊢
+    rw [Int.natCast_mul, cast_mul, cast_mul] at h₁
+    clear below checked asked counted counted' parted form
     generalize ((unit : Int) : α) = e at *
-    generalize pre row xs = y at *
-    generalize dotInt (weights width (rest row)) xs = s at *
-    generalize (value (word row) : α) = v at *
-    rw [show (fine : α) * e * ((sign : α) * (((p.scale : Int) : α) * y)) =
-      (fine : α) * (sign : α) * ((p.scale : Int) : α) * (e * y) by grind, whole]
+    generalize ((slopeOne : Int) : α) = s at *
+    generalize ((p.scale : Int) : α) = c at *
+    generalize ((p.inputScale : Int) : α) = f at *
+    generalize dotAt ts r xs = x at *
+    generalize (q r : α) = q' at *
+    generalize (v r : α) = v' at *
+    generalize θ r = θ' at *
     grind
+  | known :: earlier, 0, columns, ts, xs, plus, minus, total, q, next, reached, parted, counted,
+      form, checked => by
+    obtain ⟨before, _, _, box, equal⟩ := reached
+    simp only [descend] at checked
+    have nonneg : (0 : Int) ≤ ((slopeOne : Nat) : Int) := Int.natCast_nonneg _
+    have box' := activated_sound (relu := known.relu) positive _ _ box
+    rw [← equal] at box'
+    obtain ⟨plus', minus', total', v, asked, counted', below⟩ := evaluate_sound one nonneg _
+      columns ts xs _ _ _ _ box' parted counted checked
+    refine ⟨1, plus', minus', total', v, asked, by omega, counted', fun r hr => ?_⟩
+    have h₁ := below r hr
+    have h₂ := OrderedRing.mul_le_mul_of_nonneg_left (form r hr)
+      (cast_nonneg (α := α) nonneg)
+    have unity : (((1 : Nat) : Int) : α) = 1 := Ring.intCast_one
+    apply le_of_mul_le_mul (dropped_pos (α := α))
+    rw [cast_dropped] at h₁ ⊢
+    rw [unity]
+    clear below checked asked counted counted' parted form equal box box'
+    generalize ((unit : Int) : α) = e at *
+    generalize ((slopeOne : Int) : α) = s at *
+    generalize ((p.scale : Int) : α) = c at *
+    generalize dotAt ts r xs = x at *
+    generalize (q r : α) = q' at *
+    generalize (v r : α) = v' at *
+    generalize θ r = θ' at *
+    grind
+  | known :: earlier, depth + 1, columns, ts, xs, plus, minus, total, q, next, reached, parted,
+      counted, form, checked => by
+    obtain ⟨before, reached', length, box, equal⟩ := reached
+    simp only [descend, Bool.and_eq_true] at checked
+    obtain ⟨slopes, pushed⟩ := checked
+    obtain ⟨columns₁, plus₁, minus₁, total₁, ds, q₁, split, stands, counted₁, lines⟩ :=
+      activationBack_sound (relu := known.relu) one positive known.neurons columns ts _ _ _ _ _ _
+        box parted counted slopes pushed
+    obtain ⟨columns₂, plus₂, minus₂, total₂, ts₂, q₂, more, parted₂, counted₂, affine⟩ :=
+      affineSplit_sound length stands counted₁ split
+    refine descend_sound one positive inputPositive inside earlier depth columns₂ ts₂ before
+      plus₂ minus₂ total₂ q₂ next reached' parted₂ counted₂ (fun r hr => ?_) more
+    have h₁ := lines r hr
+    have h₂ := affine r hr
+    have h₃ := form r hr
+    have hs : (0 : α) ≤ ((slopeOne : Int) : α) := cast_nonneg (Int.natCast_nonneg _)
+    have h₄ := OrderedRing.mul_le_mul_of_nonneg_left h₃ hs
+    rw [← equal] at h₁
+    have here : (q₁ r : α) +
+        ((p.scale : Int) : α) * dotAt ds r (preRows known.rows before) ≤ θ r := by
+      apply le_of_mul_le_mul (dropped_pos (α := α))
+      rw [cast_dropped] at h₁ ⊢
+      clear lines affine form h₂ h₃ more split pushed stands
+      generalize ((unit : Int) : α) = e at *
+      generalize ((slopeOne : Int) : α) = s at *
+      generalize ((p.scale : Int) : α) = c at *
+      generalize dotAt ts r xs = x at *
+      generalize dotAt ds r (preRows known.rows before) = y at *
+      generalize (q r : α) = q' at *
+      generalize (q₁ r : α) = v' at *
+      generalize θ r = θ' at *
+      grind
+    exact le_trans h₂ (OrderedRing.mul_le_mul_of_nonneg_left here
+      (cast_nonneg (Int.natCast_nonneg _)))
 
 theorem layerChecked_sound {p : Problem} {input xs : List α} {earlier : List Known}
-    {depth width : Nat} (positive : 0 < p.scale) (inputPositive : 0 < p.inputScale)
-    (inside : InBox p.inputScale p.input input) (reached : Reached p earlier input xs)
-    (length : xs.length = width) : ∀ {rows : List Nat} {neurons : Neurons},
-      layerChecked p earlier depth width rows neurons = true →
-      InBox p.scale neurons.ends (preRows rows xs)
-  | [], .nil, _ => True.intro
-  | row :: rows, .cons l h _ _ others, checked => by
-    simp only [layerChecked, Bool.and_eq_true, Bool.or_eq_true] at checked
-    obtain ⟨lower, upper, more⟩ := checked
-    have more' := layerChecked_sound positive inputPositive inside reached length more
-    have one : ((1 : Int) : α) = 1 := Ring.intCast_one
-    have minus : ((-1 : Int) : α) = -1 := by rw [cast_neg, one]
-    have h₁ : (l : α) ≤ ((1 : Int) : α) * (((p.scale : Int) : α) * pre row xs) := by
-      rcases lower with lower | lower <;>
-        exact rowAtLeast_sound positive inputPositive inside reached length lower
-    have h₂ : ((-h : Int) : α) ≤ ((-1 : Int) : α) * (((p.scale : Int) : α) * pre row xs) := by
-      rcases upper with upper | upper <;>
-        exact rowAtLeast_sound positive inputPositive inside reached length upper
-    rw [one] at h₁
-    rw [minus, cast_neg] at h₂
-    exact ⟨by grind, by grind, more'⟩
-  | [], .cons _ _ _ _ _, checked => by simp [layerChecked] at checked
-  | _ :: _, .nil, checked => by simp [layerChecked] at checked
+    {depth width : Nat} {rows : List Nat} {neurons : Neurons} (positive : 0 < p.scale)
+    (inputPositive : 0 < p.inputScale) (inside : InBox p.inputScale p.input input)
+    (reached : Reached p earlier input xs) (length : xs.length = width)
+    (checked : layerChecked p earlier depth width rows neurons = true) :
+    InBox p.scale neurons.ends (preRows rows xs) := by
+  simp only [layerChecked, Bool.and_eq_true] at checked
+  obtain ⟨enough, split⟩ := checked
+  have enough' : 59 ≤ p.size := Nat.le_of_ble_eq_true enough
+  have room := affineSplit_room split
+  have none : Counted p.bits (2 * rows.length) p.size 0 0 0 (fun _ => 0) :=
+    ⟨by rw [pack_zero]; rfl, fun _ _ => by simp⟩
+  have stands := identity_stands (bits := p.bits) (count := 2 * rows.length) enough' rows 0 1
+    (by simp) (by omega)
+  obtain ⟨columns, plus, minus, total, ts, q, asked, parted, counted, form⟩ :=
+    affineSplit_sound length stands none split
+  have form' : ∀ r, r < 2 * rows.length → ((unit : Int) : α) * (q r : α) +
+      ((p.scale : Int) : α) * dotAt ts r xs ≤ ((unit : Int) : α) *
+        (((formOne : Int) : α) * (((p.scale : Int) : α) * signed (preRows rows xs) r)) := by
+    intro r below
+    have here := form r below
+    have same := (dotAt_units rows (preRows rows xs) 0 r (by simp [preRows])).1
+    have zero : ((0 : Int) : α) = 0 := cast_zero
+    rw [Nat.zero_add] at same
+    rw [same, zero] at here
+    generalize ((unit : Int) : α) = e at *
+    generalize ((formOne : Int) : α) = f at *
+    generalize ((p.scale : Int) : α) = c at *
+    generalize signed (preRows rows xs) r = y at *
+    generalize dotAt ts r xs = t at *
+    generalize (q r : α) = q' at *
+    clear form asked counted parted stands split same
+    grind
+  unfold boundsChecked at asked
+  obtain ⟨f₀, plus₀, minus₀, total₀, v₀, asked₀, pos₀, counted₀, below₀⟩ :=
+    descend_sound (by omega) positive inputPositive inside earlier 0 columns ts xs plus minus total
+      q _ reached parted counted form' asked
+  obtain ⟨f₁, plus₁, minus₁, total₁, v₁, asked₁, pos₁, counted₁, below₁⟩ :=
+    descend_sound (by omega) positive inputPositive inside earlier depth columns ts xs plus minus
+      total q _ reached parted counted form' asked₀
+  rw [Bool.and_eq_true, Bool.and_eq_true] at asked₁
+  obtain ⟨fits₀, fits₁, held⟩ := asked₁
+  have twice : Nat.mul 2 rows.length = 2 * rows.length := rfl
+  rw [twice, digits_eq (by omega) counted₀ (Nat.le_of_ble_eq_true fits₀),
+    digits_eq (by omega) counted₁ (Nat.le_of_ble_eq_true fits₁)] at held
+  have factor : ∀ f : Nat, ((Int.ofNat (Nat.mul f formOne) : Int) : α) =
+      ((f : Int) : α) * ((formOne : Int) : α) := fun f => cast_natMul f formOne
+  have formOne_pos : (0 : α) < ((formOne : Int) : α) := cast_pos (Nat.two_pow_pos 90)
+  have product : ∀ f : Nat, 0 < f → (0 : α) < ((Int.ofNat (Nat.mul f formOne) : Int) : α) :=
+    fun f pos => by
+      rw [factor]
+      exact OrderedRing.mul_pos (cast_pos pos) formOne_pos
+  refine hold_sound (product f₀ pos₀) (product f₁ pos₁) rows neurons v₀ v₁ ?_ ?_ held
+  · intro r below
+    have here := below₀ r below
+    rw [factor]
+    grind
+  · intro r below
+    have here := below₁ r below
+    rw [factor]
+    grind
 
 /-- The boxes of one more layer hold: it may be counted among the known ones. -/
 theorem layer_sound {p : Problem} {input xs : List α} {earlier : List Known} {depth width : Nat}
