@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -93,7 +93,13 @@ class Limits:
     theorem: float
     at_once: int
 
+    def expecting(self, seconds: float) -> "Limits":
+        """The same, with time for files over which an idle core is expected to take so long."""
+        return replace(self, start=self.start + BUSY * seconds)
 
+
+BUSY = 10
+"""How many times what an idle core takes is waited for."""
 LIMITS = Limits(start=240, theorem=10, at_once=2)
 
 

@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from lean_export.checker import LeanReport, Verdict, check_project
+from lean_export.checker import LIMITS, LeanReport, Verdict, check_project
 from lean_export.project import LeanSummary, Target, write_project, write_run
 from refsem.cli.terminal import print_json, report_console
 from refsem.errors import InputError
@@ -41,12 +41,13 @@ def lean(
         if checked:
             raise InputError("", f"--target {target}", "cannot be checked here; check `core`")
         _say(f"what --target {target} adds is read by no Lean here: it is unchecked")
+    seconds = 0.0
     if ledger is None:
         summary = write_project(directory, target=Target(target))
     else:
         summary, seconds = write_run(directory, ledger, Target(target))
         _say(f"Lean is expected to take about {seconds:.0f} s over the network on an idle core")
-    report = _read_by_lean(directory, cache) if checked else None
+    report = _read_by_lean(directory, cache, seconds) if checked else None
     if as_json:
         print_json(_object(summary, report))
     else:
@@ -58,8 +59,8 @@ def _say(message: str) -> None:
     click.echo(f"refsem: {message}", err=True)
 
 
-def _read_by_lean(directory: Path, cache: Path | None) -> LeanReport:
-    return check_project(directory, _say, cache=cache)
+def _read_by_lean(directory: Path, cache: Path | None, seconds: float) -> LeanReport:
+    return check_project(directory, _say, cache=cache, limits=LIMITS.expecting(seconds))
 
 
 def _object(summary: LeanSummary, report: LeanReport | None) -> dict[str, object]:

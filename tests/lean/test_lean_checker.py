@@ -168,6 +168,10 @@ def test_a_lean_that_cannot_be_run_is_an_error(project: Path) -> None:
     assert failing(report)[NAME] == "not read, for RefsemBatch1 could not be"
 
 
+def test_files_of_a_run_are_given_ten_times_what_they_are_expected_to_take() -> None:
+    assert LIMITS.expecting(60) == Limits(LIMITS.start + 600, LIMITS.theorem, LIMITS.at_once)
+
+
 def test_warnings_are_reported_and_do_not_fail(project: Path) -> None:
     report = check(
         project, say={"exact relu_lower_weaken_b": ("warning", "unused variable", "linter.x")}
