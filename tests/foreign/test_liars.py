@@ -224,6 +224,20 @@ def test_an_audit_names_the_property_that_leaves_a_domain(
     assert f"{wanted}: tensor 'n2' (log)" in capsys.readouterr().err
 
 
+# files that are handed over and not looked at
+
+
+def test_a_file_that_is_not_looked_at_is_refused(tmp_path: Path) -> None:
+    model = graph_file(tmp_path / "m.json", (2, 2), 1)
+    region = written(tmp_path / "r.json", {"lo": [0], "hi": [1]})
+    with pytest.raises(InputError, match="--model: box region is judged without it"):
+        checked(region, model=model)
+    nodes = written_in_full(tmp_path / "c.json", certificate(model, NodeKind.IBP))
+    for option, given in (("property", {"property_": model}), ("data", {"data": model})):
+        with pytest.raises(InputError, match=f"--{option}: node-wise certificate is judged"):
+            checked(nodes, model=model, **given)
+
+
 # the graph a certificate is about
 
 

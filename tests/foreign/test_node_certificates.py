@@ -141,7 +141,7 @@ MALFORMED: list[tuple[str, Attack, str]] = [
     ("unknown key", lambda d: d.update(tol=1), "tol"),
     ("unknown in box", lambda d: d["ibp"][0].update(slack=1), "ibp[0].slack"),
     ("alpha null", lambda d: d.update(alpha=None), "alpha"),
-    ("infinite", lambda d: d["ibp"][0]["lo"].__setitem__(0, 1e308 * 10), ""),
+    ("infinite", lambda d: d["ibp"][0]["lo"].__setitem__(0, 1e308 * 10), "line 1, column 18"),
 ]
 
 

@@ -217,6 +217,6 @@ def _without(box: Box, leaf: Box) -> Iterator[Box]:
 
 
 FORMATS = (
-    FileFormat("abcrown leaf artifact", called(*NAMES), _check_artifact),
-    FileFormat(RAW, lambda root: root.has("root", "domains"), _check_raw),
+    FileFormat("abcrown leaf artifact", called(*NAMES), _check_artifact, uses=("model",)),
+    FileFormat(RAW, lambda root: root.has("root", "domains"), _check_raw, uses=("model",)),
 )

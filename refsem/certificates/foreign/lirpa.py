@@ -131,4 +131,5 @@ FORMAT = FileFormat(
     lambda root: root.has("graph", "input_box", "result"),
     _check,
     (Semantics.EXACT, Semantics.TOLERANCE),
+    ("model",),
 )

@@ -307,4 +307,6 @@ def _nearest(values: ExactTensor) -> ExactTensor:
     return ExactTensor.from_rationals(rounded, values.shape)
 
 
-FORMAT = FileFormat(NAME, called(NAME), _check, (Semantics.EXACT, Semantics.TOLERANCE))
+FORMAT = FileFormat(
+    NAME, called(NAME), _check, (Semantics.EXACT, Semantics.TOLERANCE), ("model", "data")
+)

@@ -31,6 +31,8 @@ class FileFormat:
     recognises: Callable[[Value], bool]
     check: Callable[[Material], CheckReport]
     semantics: tuple[Semantics, ...] = (Semantics.EXACT,)
+    uses: tuple[str, ...] = ()
+    """Which of the other files of the material it is judged with: `model`, `data`, `property`."""
 
 
 def stated_format(root: Value) -> str | None:

@@ -183,4 +183,4 @@ def _recognises(root: Value) -> bool:
     return root.has("ibp") or root.has("ctx", "crown")
 
 
-FORMAT = FileFormat("node-wise certificate", _recognises, _check, tuple(Semantics))
+FORMAT = FileFormat("node-wise certificate", _recognises, _check, tuple(Semantics), ("model",))

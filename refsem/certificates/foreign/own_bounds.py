@@ -59,4 +59,4 @@ def _reported(escape: Escape) -> Reported:
     return Reported(place, escape.finding.value, escape.claimed, escape.exact)
 
 
-FORMAT = FileFormat(NAME, called(NAME), _check)
+FORMAT = FileFormat(NAME, called(NAME), _check, uses=("model",))

@@ -45,6 +45,15 @@ FORMATS: tuple[FileFormat, ...] = (
 UNKNOWN = "unknown"
 
 
+def _check_used(format_: FileFormat, material: Material) -> None:
+    """Nothing if every file that was handed over is looked at; else `InputError`."""
+    others = (("model", material.model), ("data", material.data), ("property", material.property))
+    for name, path in others:
+        if path is not None and name not in format_.uses:
+            message = f"{format_.name} is judged without it"
+            raise InputError(str(material.file), f"--{name}", message)
+
+
 def check_file(material: Material) -> CheckReport:
     """The judgement of a file; `InputError` if it is malformed or cannot be asked this."""
     for format_ in FORMATS:
@@ -53,6 +62,7 @@ def check_file(material: Material) -> CheckReport:
                 offered = ", ".join(semantics.value for semantics in format_.semantics)
                 message = f"{format_.name} is checked by semantics {offered}"
                 raise InputError(str(material.file), "--semantics", message)
+            _check_used(format_, material)
             return format_.check(material)
     stated = stated_format(material.root)
     reason = "no known format" if stated is None else f"format {stated!r} is not a known one"

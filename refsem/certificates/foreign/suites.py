@@ -97,4 +97,4 @@ def _with_model(material: Material, cases: list[Case], places: list[Value]) -> C
     return judged(NAME, ANSWERS, findings, f"all {len(cases)} disjuncts are out of reach")
 
 
-FORMAT = FileFormat(NAME, called(NAME), _check)
+FORMAT = FileFormat(NAME, called(NAME), _check, uses=("model",))

@@ -41,4 +41,4 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-FORMAT = FileFormat(NAME, called(NAME), _check)
+FORMAT = FileFormat(NAME, called(NAME), _check, uses=("model", "property"))
