@@ -17,7 +17,8 @@ from pathlib import Path
 
 from refsem.audit.boxes import BoxProof
 from refsem.audit.branching import branch
-from refsem.audit.network import NetworkAudit, RegionAudit, Verdict, audit_region, silent
+from refsem.audit.findings import NetworkAudit, RegionAudit, Verdict
+from refsem.audit.network import audit_region, silent
 from refsem.audit.residual import Enclosed, enclosures
 from refsem.certificates.tree_file import TreeRegion, tree_object
 from refsem.ir import load_model

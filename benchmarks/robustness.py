@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from refsem.audit.network import NetworkAudit, Verdict, audit_network, combined, silent
+from refsem.audit.findings import NetworkAudit, Verdict, combined
+from refsem.audit.network import audit_network, silent
 from refsem.audit.robustness import example_reports
 from refsem.exact import ExactTensor
 from refsem.ir import load_model

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gmpy2 import mpq
 
 from refsem.audit.executed import Executor
-from refsem.audit.network import NetworkAudit
+from refsem.audit.findings import NetworkAudit
 from refsem.properties.property import LinearConstraint
 from refsem.rounding import BINARY32, Finite, Mode, decode, round_to_binary32
 

@@ -16,7 +16,7 @@ from rich.text import Text
 from refsem.audit.display import decimal, exact
 from refsem.audit.executed import STATED
 from refsem.audit.executed_witness import executed_witness
-from refsem.audit.network import NetworkAudit, Verdict
+from refsem.audit.findings import NetworkAudit, Verdict
 from refsem.audit.serialise import worst_ulps
 from refsem.certificates.judgement import BoundsReport, Escape, Finding, TensorReport
 from refsem.exact import ExactTensor

@@ -16,7 +16,7 @@ from itertools import product
 from gmpy2 import mpq
 
 from refsem.audit.boxes import BoxProof
-from refsem.audit.network import NetworkAudit, RegionAudit, output_box
+from refsem.audit.findings import NetworkAudit, RegionAudit, output_box
 from refsem.exact import ExactTensor
 from refsem.ir.graph_enclosures import NotEnclosedError, enclose_graph
 from refsem.properties.statement import BoundedOutput, Statement

@@ -12,7 +12,7 @@ Source: the rules of VNN-COMP 2022 and later, section on counterexamples.
 from gmpy2 import mpq
 
 from refsem.audit.display import decimal, decimal_places, finite_decimal
-from refsem.audit.network import NetworkAudit, Verdict, Witness
+from refsem.audit.findings import NetworkAudit, Verdict, Witness
 
 _DIGITS = 20
 

@@ -16,7 +16,7 @@ from gmpy2 import mpq
 
 from refsem.audit.enclosed import enclosed_at
 from refsem.audit.executed import Executor
-from refsem.audit.network import NetworkAudit, RegionAudit, Verdict, Witness, combined
+from refsem.audit.findings import NetworkAudit, RegionAudit, Verdict, Witness, combined
 from refsem.exact import ExactTensor
 from refsem.ir.evaluation import evaluate_graph, irrational_tensor
 from refsem.properties.statement import LabelledPoint, Statement

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from refsem.audit.display import decimal_below
 from refsem.audit.executed import STATED
-from refsem.audit.network import Verdict
+from refsem.audit.findings import Verdict
 from refsem.audit.robustness import Counts, ExampleReport
 from refsem.audit.serialise import witness_object
 

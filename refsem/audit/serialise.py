@@ -7,7 +7,7 @@ from gmpy2 import mpq
 
 from refsem.audit.display import decimal
 from refsem.audit.executed_witness import executed_witness
-from refsem.audit.network import NetworkAudit, Witness, output_bounds
+from refsem.audit.findings import NetworkAudit, Witness, output_bounds
 from refsem.certificates.judgement import BoundsReport, Escape, Finding
 from refsem.obligations.ledger import counts
 

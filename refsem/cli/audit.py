@@ -14,7 +14,8 @@ import click
 from refsem import __version__
 from refsem.audit.boxes import BoxProof
 from refsem.audit.branching import SplitProof
-from refsem.audit.network import Budget, NetworkAudit, Verdict, audit_network
+from refsem.audit.findings import NetworkAudit, Verdict
+from refsem.audit.network import Budget, audit_network
 from refsem.audit.report import Said, print_report
 from refsem.audit.residual import Enclosed, enclosures
 from refsem.audit.residual_report import residual_objects, residual_parts

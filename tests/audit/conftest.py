@@ -4,7 +4,7 @@ import functools
 
 import pytest
 
-from refsem.audit import network
+from refsem.audit import records
 from refsem.obligations.discharge import audit_rule
 
 AUDIT_RULE = functools.cache(audit_rule)
@@ -12,4 +12,4 @@ AUDIT_RULE = functools.cache(audit_rule)
 
 @pytest.fixture(autouse=True)
 def rules_are_audited_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "audit_rule", AUDIT_RULE)
+    monkeypatch.setattr(records, "audit_rule", AUDIT_RULE)

@@ -15,7 +15,8 @@ from gmpy2 import mpq
 
 from refsem.audit import branching
 from refsem.audit.branching import Branched, SplitProof, branch
-from refsem.audit.network import Budget, NetworkAudit, Verdict, audit_network, silent
+from refsem.audit.findings import NetworkAudit, Verdict
+from refsem.audit.network import Budget, audit_network, silent
 from refsem.audit.signs import SignProof
 from refsem.exact import ExactTensor
 from refsem.ir import load_model

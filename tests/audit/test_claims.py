@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_network import PlainNetwork, exact_ranges
 
-from refsem.audit.network import NetworkAudit, Verdict, audit_network, silent
+from refsem.audit.findings import NetworkAudit, Verdict
+from refsem.audit.network import audit_network, silent
 from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir import load_model

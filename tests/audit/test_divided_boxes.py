@@ -13,10 +13,11 @@ from forks import none_left
 from gmpy2 import mpq
 from onnx import helper
 
-from refsem.audit import boxes, branching, network
+from refsem.audit import boxes, branching, network, records
 from refsem.audit.boxes import BoxProof
 from refsem.audit.branching import Branched, SplitProof, branch
-from refsem.audit.network import Budget, Verdict, audit_network, silent
+from refsem.audit.findings import Verdict
+from refsem.audit.network import Budget, audit_network, silent
 from refsem.audit.unfinished import Unfinished
 from refsem.exact import ExactTensor
 from refsem.ir import load_model
@@ -188,7 +189,7 @@ def test_time_is_shared_by_regions_left_undecided_and_shared_again(
         return branch(prepared, claims, deadline, watch, unfinished)
 
     monkeypatch.setattr(network, "branch", slow)
-    monkeypatch.setattr(network, "audit_rule", lambda *_: ())
+    monkeypatch.setattr(records, "audit_rule", lambda *_: ())
     monkeypatch.setattr(network, "_tolerant", lambda *_: (Verdict.UNDECIDED, None))
     prepared, _ = made(tmp_path, "Tanh", SHOWN["Tanh"])
     unsafe = (LinearConstraint((), ((0, mpq(1)),), mpq(SHOWN["Tanh"]), strict=False),)

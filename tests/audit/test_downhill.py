@@ -9,10 +9,11 @@ import pytest
 from claim_files import write_property
 from onnx import NodeProto, helper
 
-from refsem.audit import network
+from refsem.audit import network, records
 from refsem.audit.branching import Branched, branch
 from refsem.audit.enclosed import EnclosedPoint
-from refsem.audit.network import Budget, Verdict, audit_network, silent
+from refsem.audit.findings import Verdict
+from refsem.audit.network import Budget, audit_network, silent
 from refsem.exact import ExactTensor
 from refsem.ir import load_model
 from refsem.ir.evaluation import Prepared, evaluate_graph, prepare
@@ -130,7 +131,7 @@ def test_the_audit_finds_what_is_barely_unsafe(
     tmp_path: Path, middle: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bound just above the least value: few points of the box are unsafe."""
-    monkeypatch.setattr(network, "audit_rule", lambda *_: ())
+    monkeypatch.setattr(records, "audit_rule", lambda *_: ())
     prepared, _ = made(tmp_path, middle)
     bound = least(prepared) + 1e-3
     one = made(tmp_path, middle, f"(assert (<= Y_0 {bound:.6f}))")
@@ -157,7 +158,7 @@ def test_boxes_that_are_cut_are_searched(tmp_path: Path, middle: str) -> None:
 def test_the_audit_has_the_point_that_branching_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network, "audit_rule", lambda *_: ())
+    monkeypatch.setattr(records, "audit_rule", lambda *_: ())
     monkeypatch.setattr(network, "find_witnesses", lambda *_: {})
     prepared, _ = made(tmp_path, "tanh")
     one = made(tmp_path, "tanh", f"(assert (<= Y_0 {least(prepared) + 1e-6:.8f}))")

@@ -7,9 +7,10 @@ import pytest
 from claim_files import write_property
 from gmpy2 import mpq
 
-from refsem.audit import network
+from refsem.audit import records
 from refsem.audit.executed_witness import ExecutedWitness, executed_witness
-from refsem.audit.network import NetworkAudit, Verdict, audit_network, silent
+from refsem.audit.findings import NetworkAudit, Verdict
+from refsem.audit.network import audit_network, silent
 from refsem.ir import load_model
 from refsem.ir.evaluation import prepare
 from refsem.properties import load_property
@@ -18,7 +19,7 @@ from refsem.rules.propagation import Method
 
 @pytest.fixture
 def audited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
-    monkeypatch.setattr(network, "audit_rule", lambda *_: ())
+    monkeypatch.setattr(records, "audit_rule", lambda *_: ())
 
     def audit(ends: tuple[str, str], unsafe: str) -> NetworkAudit:
         """y = x + 2^-30 in the reals; in binary32 the sum rounds to x near 1."""

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from refsem.audit.network import Verdict, audit_network, silent
+from refsem.audit.findings import Verdict
+from refsem.audit.network import audit_network, silent
 from refsem.ir import load_model
 from refsem.ir.evaluation import prepare
 from refsem.properties import load_property

@@ -13,7 +13,8 @@ import pytest
 from claim_files import write_property
 from gmpy2 import mpq
 
-from refsem.audit.network import NetworkAudit, Verdict, audit_network, combined, silent
+from refsem.audit.findings import NetworkAudit, Verdict, combined
+from refsem.audit.network import audit_network, silent
 from refsem.errors import InputError
 from refsem.ir import load_model
 from refsem.ir.evaluation import prepare

@@ -14,7 +14,8 @@ from gmpy2 import mpq
 from onnx import helper
 from rich.console import Console
 
-from refsem.audit.network import NetworkAudit, audit_network, silent
+from refsem.audit.findings import NetworkAudit
+from refsem.audit.network import audit_network, silent
 from refsem.audit.report import print_report
 from refsem.audit.serialise import audit_object
 from refsem.certificates.bounds_file import BoundsFile, Claimed

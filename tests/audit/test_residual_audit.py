@@ -11,14 +11,8 @@ from gmpy2 import mpq
 from rich.console import Console
 
 from refsem.audit.boxes import BoxProof
-from refsem.audit.network import (
-    Budget,
-    NetworkAudit,
-    Verdict,
-    audit_network,
-    output_box,
-    silent,
-)
+from refsem.audit.findings import NetworkAudit, Verdict, output_box
+from refsem.audit.network import Budget, audit_network, silent
 from refsem.audit.residual import Attained, Enclosed, enclosures, grid
 from refsem.audit.residual_report import residual_parts
 from refsem.cli import main

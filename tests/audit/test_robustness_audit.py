@@ -15,14 +15,8 @@ from plain_network import PlainNetwork
 from rich.console import Console
 
 from refsem.audit.executed_witness import ExecutedWitness, executed_witness
-from refsem.audit.network import (
-    Budget,
-    NetworkAudit,
-    Verdict,
-    Witness,
-    audit_network,
-    silent,
-)
+from refsem.audit.findings import NetworkAudit, Verdict, Witness
+from refsem.audit.network import Budget, audit_network, silent
 from refsem.audit.report import Said, print_report
 from refsem.audit.robustness import Counts, ExampleReport, example_reports
 from refsem.audit.robustness_report import robustness_object, robustness_parts

@@ -12,7 +12,8 @@ import pytest
 from escape_checks import unsafe_cases
 from plain_network import PlainNetwork
 
-from refsem.audit.network import NetworkAudit, Verdict, audit_network, silent
+from refsem.audit.findings import NetworkAudit, Verdict
+from refsem.audit.network import audit_network, silent
 from refsem.ir import load_model
 from refsem.ir.evaluation import prepare
 from refsem.properties import load_property

@@ -17,7 +17,8 @@ from claim_files import write_property
 from gmpy2 import mpq
 
 from refsem.audit import branching
-from refsem.audit.network import Budget, Verdict, audit_network, silent
+from refsem.audit.findings import Verdict
+from refsem.audit.network import Budget, audit_network, silent
 from refsem.audit.signs import branch_signs
 from refsem.audit.unfinished import NOWHERE
 from refsem.certificates import report

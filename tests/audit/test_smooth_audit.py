@@ -11,7 +11,8 @@ import pytest
 from gmpy2 import mpq
 from onnx import helper
 
-from refsem.audit.network import NetworkAudit, Verdict, audit_network, silent
+from refsem.audit.findings import NetworkAudit, Verdict
+from refsem.audit.network import audit_network, silent
 from refsem.errors import InputError
 from refsem.ir import load_model
 from refsem.ir.evaluation import prepare

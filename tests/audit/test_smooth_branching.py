@@ -13,10 +13,11 @@ import pytest
 from claim_files import write_property
 from onnx import helper
 
-from refsem.audit import boxes, network
+from refsem.audit import boxes, records
 from refsem.audit.boxes import BoxProof
 from refsem.audit.branching import Branched, branch
-from refsem.audit.network import Budget, Verdict, audit_network, silent
+from refsem.audit.findings import Verdict
+from refsem.audit.network import Budget, audit_network, silent
 from refsem.certificates import report
 from refsem.certificates.tree_file import TreeFile, TreeRegion, check_tree
 from refsem.ir import load_model
@@ -189,7 +190,7 @@ def test_leaves_that_prove_nothing_leave_it_undecided(
 def test_the_audit_says_which_rules_it_rests_on(
     proved: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network, "audit_rule", lambda *_: ())
+    monkeypatch.setattr(records, "audit_rule", lambda *_: ())
     budget = Budget(60, lambda *_: None, everywhere=False)
     found = audit_network(proved[0], proved[1], Method.IBP, silent, budget)
     assert found.verdict is Verdict.HOLDS

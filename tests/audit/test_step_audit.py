@@ -9,7 +9,8 @@ import pytest
 from claim_files import write_property
 from onnx import NodeProto, TensorProto, helper
 
-from refsem.audit.network import NetworkAudit, Verdict, audit_network, silent
+from refsem.audit.findings import NetworkAudit, Verdict
+from refsem.audit.network import audit_network, silent
 from refsem.ir import load_model
 from refsem.ir.evaluation import prepare
 from refsem.properties import load_property

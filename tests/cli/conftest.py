@@ -8,7 +8,7 @@ import pytest
 from claim_files import bounds_document, write_bounds, write_property
 from command_line import Command, Files, Run
 
-from refsem.audit import network
+from refsem.audit import records
 from refsem.cli import main
 from refsem.obligations.discharge import audit_rule
 
@@ -19,7 +19,7 @@ AUDIT_RULE = functools.cache(audit_rule)
 @pytest.fixture
 def refsem(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Run the command line in this process."""
-    monkeypatch.setattr(network, "audit_rule", AUDIT_RULE)
+    monkeypatch.setattr(records, "audit_rule", AUDIT_RULE)
 
     def run(*arguments: object) -> Run:
         capsys.readouterr()

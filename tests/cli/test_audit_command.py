@@ -11,7 +11,7 @@ from escape_checks import unsafe_cases
 from gmpy2 import mpq
 from plain_network import PlainNetwork
 
-from refsem.audit import network
+from refsem.audit import records
 from refsem.obligations.obligation import (
     Expected,
     Kind,
@@ -181,7 +181,7 @@ def test_a_surprising_rule_is_never_status_0(
 ) -> None:
     """What rests on a rule that is not proved is not as claimed, whatever the bounds say."""
     assert not isinstance(outcome, Proved)
-    monkeypatch.setattr(network, "audit_rule", lambda *_: (surprise(outcome),))
+    monkeypatch.setattr(records, "audit_rule", lambda *_: (surprise(outcome),))
     run = refsem("audit", files.model, files.properties[verdict], "--method", "ibp")
     assert run.status == 1
     assert "surprising 0" not in " ".join(run.out.split())

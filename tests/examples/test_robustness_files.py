@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from example_scripts import EXAMPLES, load
 
-from refsem.audit.network import Verdict, audit_network, silent
+from refsem.audit.findings import Verdict
+from refsem.audit.network import audit_network, silent
 from refsem.audit.robustness import ExampleReport, example_reports
 from refsem.errors import InputError
 from refsem.ir import load_model

@@ -14,14 +14,8 @@ from gmpy2 import mpq
 from onnx import helper
 
 from refsem.audit.branching import branch
-from refsem.audit.network import (
-    Budget,
-    Verdict,
-    audit_network,
-    audit_region,
-    output_bounds,
-    silent,
-)
+from refsem.audit.findings import Verdict, output_bounds
+from refsem.audit.network import Budget, audit_network, audit_region, silent
 from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir import load_model

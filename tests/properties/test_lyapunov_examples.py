@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from refsem.audit.branching import branch
-from refsem.audit.network import Verdict, audit_region, silent
+from refsem.audit.findings import Verdict
+from refsem.audit.network import audit_region, silent
 from refsem.ir import load_model
 from refsem.ir.evaluation import prepare
 from refsem.ir.joining import joined

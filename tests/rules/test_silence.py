@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from small_networks import Builder
 
-from refsem.audit.network import NetworkAudit, audit_network, silent
+from refsem.audit.findings import NetworkAudit
+from refsem.audit.network import audit_network, silent
 from refsem.ir.composites import EXPANSIONS
 from refsem.ir.lowering import LOWERED
 from refsem.ir.operators import CATALOGUE, Op, OperatorRow
