@@ -8,10 +8,10 @@ Legend: x in [l, u]; low, high the ends of a clip; s a slope (of a line in z for
 that of the line in x); b an intercept; t the point of a tangent; v any number.
 """
 
-from gmpy2 import mpq
+from fractions import Fraction
 
 from refsem.ir.operators import Op, meaning
-from refsem.ir.terms import Term, maximum, minimum, select, variables
+from refsem.ir.terms import Term, maximum, minimum, select, term, variables
 from refsem.rules import boxes
 from refsem.rules.boxes import b, inside, l, least, s, t, u, x
 from refsem.rules.rule import Claim, Derived, Outward, Rule, Side
@@ -109,7 +109,7 @@ hard_swish_interval = boxes.interval(
     "hard_swish_interval",
     Op.HARD_SWISH,
     hard_swish,
-    (hard_swish(inside(Term(mpq(-3, 2)))), boxes.greatest(hard_swish(l), hard_swish(u))),
+    (hard_swish(inside(term(Fraction(-3, 2)))), boxes.greatest(hard_swish(l), hard_swish(u))),
     because="the function falls up to -3/2 and rises from there",
     source="IBP (Gowal et al. 2018); hard-swish is that of Howard et al. 2019",
 )
@@ -125,7 +125,7 @@ hard_swish_upper = boxes.line_above(
 
 def _below_hard_swish(v: Term) -> Term:
     """At most hard-swish: the tangent at t of its parabola from -3 to 3, and itself elsewhere."""
-    parabola = Term(mpq(1, 6)) * ((2 * t + 3) * v - t * t)
+    parabola = term(Fraction(1, 6)) * ((2 * t + 3) * v - t * t)
     return select(-3, v, select(v, 3, parabola, v), 0)
 
 

@@ -8,7 +8,7 @@ Names: `floor_step_lower` is about the operator; `floor_lower` of `refsem.rules.
 Legend: x in [l, u]; k and s slopes; b an intercept; vl, vu bounds on the values at l and u.
 """
 
-from gmpy2 import mpq
+from fractions import Fraction
 
 from refsem.ir.operators import Op, meaning
 from refsem.ir.terms import Term, maximum, minimum, term
@@ -19,12 +19,12 @@ from refsem.rules.facts import Fact
 from refsem.rules.lines import BOX, b, k, l, u, vl, vu, x
 from refsem.rules.rule import Claim, Derived, Outward, Rule
 
-_NONE, _HALF, _ONE = mpq(0), mpq(1, 2), mpq(1)
+_NONE, _HALF, _ONE = Fraction(0), Fraction(1, 2), Fraction(1)
 _BECAUSE = "the function stays near its argument and does not pass its value at the end of the box"
 _SOURCE = "the definition of the function; a line of any slope, as in CROWN (Zhang et al. 2018)"
 
 
-def _upper(op: Op, near: Fact, rising: Fact, most: mpq) -> Rule:
+def _upper(op: Op, near: Fact, rising: Fact, most: Fraction) -> Rule:
     """A line of any slope above a step function that is at most x + most."""
 
     def bound(v: Term) -> Term:
@@ -46,7 +46,7 @@ def _upper(op: Op, near: Fact, rising: Fact, most: mpq) -> Rule:
     )
 
 
-def _lower(op: Op, near: Fact, rising: Fact, most: mpq) -> Rule:
+def _lower(op: Op, near: Fact, rising: Fact, most: Fraction) -> Rule:
     """A line of any slope below a step function that is at least x - most."""
 
     def bound(v: Term) -> Term:
@@ -68,7 +68,9 @@ def _lower(op: Op, near: Fact, rising: Fact, most: mpq) -> Rule:
     )
 
 
-def _whole(op: Op, near: tuple[Fact, Fact], rising: Fact, far: tuple[mpq, mpq]) -> tuple[Rule, ...]:
+def _whole(
+    op: Op, near: tuple[Fact, Fact], rising: Fact, far: tuple[Fraction, Fraction]
+) -> tuple[Rule, ...]:
     """The rules about a step function that is at most x + far[0] and at least x - far[1]."""
     interval = lines.interval(
         f"{op.value}_step_interval", op, rising, (), least=vl, greatest=vu, ranges=()

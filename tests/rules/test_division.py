@@ -16,7 +16,7 @@ from small_networks import NETWORKS
 from refsem.exact import ExactTensor
 from refsem.ir import load_model
 from refsem.ir.evaluation import Prepared, prepare
-from refsem.rules import forked, propagation
+from refsem.rules import applying, forked
 from refsem.rules.division import established_in_parts
 from refsem.rules.propagation import Method, Propagation, propagate
 from refsem.rules.replay import Replay, ReplayError
@@ -27,7 +27,7 @@ each_network = pytest.mark.parametrize("prepared", NETWORKS.values(), ids=NETWOR
 
 @pytest.fixture(autouse=True)
 def _everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(propagation, "LEAST_DIVIDED", 0)
+    monkeypatch.setattr(applying, "LEAST_DIVIDED", 0)
 
 
 def bounded(prepared: Prepared, processes: int) -> Propagation:
