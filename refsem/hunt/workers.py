@@ -15,6 +15,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from refsem.errors import InputError
+from refsem.fuzz.guarded import end
 from refsem.hunt.campaign import Plan, run_batch
 from refsem.hunt.judging import Finding
 from refsem.hunt.producer import Producer, load_producer
@@ -32,10 +33,9 @@ class Worker:
     line: Connection
 
     def end(self) -> None:
-        """Stop the process, whatever it does."""
+        """Stop the process, whatever it does, and what it started."""
         self.line.close()
-        self.process.kill()
-        self.process.join()
+        end(self.process)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ def start(plan: Plan) -> Worker:
 def serve(line: Connection, plan: Plan) -> None:
     """Answer requests until the line is closed."""
     os.dup2(2, 1)
+    os.setsid()  # a group of its own, which is ended as a whole
     producer: Producer | None = None
     while True:
         try:

@@ -1,8 +1,10 @@
 """A module of producers as a user would write it, for the command line."""
 
 import os
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +54,15 @@ def dying(op: str, lower: Array, upper: Array) -> Answer:
 def hanging(op: str, lower: Array, upper: Array) -> Answer:
     del op, lower, upper
     time.sleep(100)
+
+
+def starting(op: str, lower: Array, upper: Array) -> Answer:
+    """Starts a process, says which, and hangs."""
+    command = [sys.executable, "-c", "import time; time.sleep(100)"]
+    nothing = subprocess.DEVNULL
+    started = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
+    Path(os.environ["HUNTED_STARTED"]).write_text(str(started.pid))
+    return hanging(op, lower, upper)
 
 
 def shapeless(op: str, lower: Array, upper: Array) -> Answer:

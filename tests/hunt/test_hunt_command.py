@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from refsem.cli import main
 from refsem.errors import InputError
 from refsem.hunt.campaign import Plan, run_batch
 from refsem.hunt.producer import load_producer
+from refsem.hunt.workers import BatchRequest, start
 
 Hunt = Callable[..., subprocess.CompletedProcess[str]]
 HERE = Path(__file__).parent
@@ -91,6 +93,36 @@ def test_a_producer_that_misbehaves_is_named(target: str, message: str) -> None:
     plan = Plan(target, "relu", (), Kind.BINARY32, 1)
     with pytest.raises(InputError, match=re.escape(message)):
         run_batch(load_producer(target), plan, 0, 20)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc here")
+def test_what_a_producer_started_is_ended_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = tmp_path / "started"
+    monkeypatch.setenv("HUNTED_STARTED", str(note))
+    worker = start(Plan("python:hunted_files:starting", "relu", (), Kind.BINARY32, 1))
+    try:
+        worker.line.send(BatchRequest(0, 20))
+        deadline = time.monotonic() + 60
+        while not (note.exists() and note.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        worker.end()
+    stated = Path(f"/proc/{note.read_text()}/stat")
+    deadline = time.monotonic() + 30
+    # ended, and perhaps not yet collected by whoever adopted it
+    while time.monotonic() < deadline and stated.exists() and _state(stated) not in "ZX":
+        time.sleep(0.05)
+    assert time.monotonic() < deadline
+
+
+def _state(stated: Path) -> str:
+    """What /proc says of a process: a letter, X where it went away meanwhile."""
+    try:
+        return stated.read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"
 
 
 @pytest.mark.parametrize(
