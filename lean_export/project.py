@@ -134,7 +134,8 @@ def run_files(run: RunProject) -> tuple[dict[str, str], dict[str, Status]]:
     written = [(family, rule_theorems(family.rules)) for family in grouped(run.rules)]
     statuses = announced(theorem for _, stated in written for theorem in stated)
     statuses |= run.theorems
-    return assembled(written, run.core, run.files, run.theorems), statuses
+    core = (*RULE_CORE, *run.core) if written else run.core
+    return assembled(written, core, run.files, run.theorems), statuses
 
 
 def _write(directory: Path, content: Mapping[str, str]) -> None:

@@ -18,7 +18,7 @@ from lean_export.layers import Layer, layers
 from lean_export.manifest import read_manifest
 from lean_export.project import run_files, write_run
 from lean_export.runs import integer_box, run_project
-from lean_export.sources import forbidden_words, theorems
+from lean_export.sources import forbidden_words, imports, theorems
 from lean_export.theorems import Status
 from refsem.certificates.derivation import read_derivation
 from refsem.errors import InputError
@@ -213,6 +213,9 @@ def test_a_run_is_written_with_what_it_rests_on(tmp_path: Path, method: str) -> 
             assert forbidden_words(text) == ()
             long = [line.strip() for line in text.split("\n") if len(line) > 100]
             assert all(line.startswith("0x1") for line in long)
+    modules = {path.removesuffix(".lean").replace("/", ".") for path in content}
+    wanted = {name for text in content.values() for name in imports(text)}
+    assert {name for name in wanted if name.startswith("Refsem")} <= modules
     found = [one.name for text in content.values() for one in theorems(text)]
     assert "Refsem.Run.Region1.output_bounds" in found
     assert set(statuses) <= set(found)
