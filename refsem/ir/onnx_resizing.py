@@ -108,4 +108,4 @@ def _taken(
             whole = [floor(place + _HALF) for place in places]
         case _:
             raise node.refusal(f"nearest_mode {nearest!r} is not known")
-    return tuple(min(max(place, 0), old - 1) for place in whole)
+    return tuple(min(max(int(place), 0), old - 1) for place in whole)

@@ -1,5 +1,7 @@
 """Upsample and Resize: which entries are taken, and what is refused; drawn models are elsewhere."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from onnx import NodeProto, helper, numpy_helper
@@ -10,6 +12,7 @@ from refsem.errors import InputError
 from refsem.exact import ExactTensor
 from refsem.ir import Op
 from refsem.ir.evaluation import evaluate_graph, prepare
+from refsem.ir.graph_file import read_graph, write_graph
 
 
 def resize(*inputs: str, **attributes: object) -> NodeProto:
@@ -67,6 +70,13 @@ def test_an_image_is_doubled_as_exporters_write_it() -> None:
         if opset > 10:
             (seen,) = ReferenceEvaluator(made).run(None, {"x": image})
             assert seen.ravel().tolist() == doubled
+
+
+def test_what_is_taken_is_written_and_read_again(tmp_path: Path) -> None:
+    graph = read(model([resize("", "s")], {"s": f32(2)}, {"x": (2,)}))
+    assert dict(graph.node("y").attributes)["indices"] == (0, 0, 1, 1)
+    write_graph(tmp_path / "g.json", graph)
+    assert read_graph(tmp_path / "g.json").nodes == graph.nodes
 
 
 def test_axes_are_scaled_as_they_are_named() -> None:

@@ -5,6 +5,7 @@ entry otherwise: no attribute drawn here has so small an effect, and the tests s
 each model without each of its attributes and its optional inputs.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from readers_page import BEGIN, END, NEWEST, PAGE, RECIPES, of_file, zoo
 from refsem.errors import InputError
 from refsem.fuzz.agreement import ORDERS, Agreement, agreement, together
 from refsem.ir.evaluation import prepare
+from refsem.ir.graph_file import graph_object
 from refsem.ir.onnx_operators import OPERATORS
 
 FAR = 8
@@ -83,6 +85,7 @@ def agrees(made: Made, told: onnx.ModelProto) -> bool:
 
 
 def check(made: Made) -> None:
+    assert json.dumps(graph_object(read(made.model)))  # what is read can be written
     seen = found(made, made.model, FEW)
     assert seen.entries > 0
     if made.rounds:
