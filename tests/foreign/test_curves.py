@@ -10,8 +10,18 @@ import pytest
 from checking import checked, written, written_in_full
 from gmpy2 import mpq
 
+from refsem.certificates.foreign import corridors, residuals
 from refsem.certificates.foreign.chains import Affine
-from refsem.certificates.foreign.curves import Broken, Claim, Network, Open, Shown, curves, settle
+from refsem.certificates.foreign.curves import (
+    MOST_OPEN,
+    Broken,
+    Claim,
+    Network,
+    Open,
+    Shown,
+    curves,
+    settle,
+)
 from refsem.certificates.report import Verdict
 from refsem.errors import InputError
 from refsem.exact import ExactTensor
@@ -290,6 +300,32 @@ def test_residuals_are_judged(tmp_path: Path, change: Change, verdict: Verdict, 
     said = " ".join((*found.reasons, *(finding.message for finding in found.findings)))
     assert found.verdict is verdict, said
     assert words in said
+
+
+def test_a_file_of_many_open_claims_is_left_open_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(residuals, "MOST_PIECES", 1)
+    document, count = wave(), MOST_OPEN + 4
+    points = [place / 32 for place in range(count)]
+    document["pinn"] |= {"pde": "log(u - 2)", "points": points, "eps": 0}
+    for key in ("residual_bounds", "residual_bounds_deriv"):
+        document[key] = {"lo": [-100.0] * count, "hi": [100.0] * count}
+    document["u_bounds"] = [document["u_bounds"][0] | {"x": point} for point in points]
+    found = checked(written_in_full(tmp_path / "f.json", document))
+    assert found.verdict is Verdict.UNDECIDED
+    assert found.reasons[-1] == f"points from number {MOST_OPEN} on were not looked at"
+    monkeypatch.setattr(corridors, "MOST_PIECES", 1)
+    many, segment = corridor(tmp_path), 1 / 64
+    (one,) = many["segments"]
+    spans = [(place * segment, (place + 1) * segment) for place in range(count)]
+    # where u' is 0, it is not, for sure, at most the rate by balls and boxes
+    many["rhs"] = "exp(u)*exp(-u) - 1"
+    constant_ = {"init": 0.25, "lowerWeights": "low.json", "upperWeights": "low.json"}
+    many["segments"] = [one | constant_ | {"t0": t0, "t1": t1} for t0, t1 in spans]
+    found = checked(written_in_full(tmp_path / "c.json", many))
+    assert found.verdict is Verdict.UNDECIDED
+    assert any("it and what follows" in reason for reason in found.reasons)
 
 
 def test_the_report_says_how_much_of_the_domain_is_spoken_of(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from gmpy2 import mpq
 
 from refsem.certificates.foreign.chains import Affine
 from refsem.certificates.foreign.curves import (
+    MOST_OPEN,
     VARIABLE,
     Broken,
     Claim,
@@ -193,11 +194,12 @@ def _network(material: Material, stated: Value) -> Network:
 
 
 def _judged(segments: list[_Segment], right: Term) -> CheckReport:
-    outcomes = [
-        (segment, name, outcome)
-        for segment in segments
-        for name, outcome in _outcomes(segment, right).items()
-    ]
+    outcomes: list[tuple[_Segment, str, Outcome]] = []
+    for segment in segments:
+        if sum(isinstance(outcome, Open) for *_, outcome in outcomes) >= MOST_OPEN:
+            outcomes.append((segment, "it and what follows", Open(0)))
+            break
+        outcomes += [(segment, name, found) for name, found in _outcomes(segment, right).items()]
     for before, after in pairwise(segments):
         outcomes += [(after, name, found) for name, found in _continued(before, after).items()]
     findings, unsettled = [], []

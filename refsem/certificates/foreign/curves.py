@@ -28,6 +28,8 @@ from refsem.rules.trace import Region
 
 VARIABLE = "t"
 ONE = np.array([1], np.float32).view(np.uint32)
+MOST_OPEN = 8
+"""Claims left open after which a file is undecided without looking at the rest of it."""
 PRECISION = 80
 """Bits after the point to which values are enclosed."""
 
