@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from lean_export.checker import LeanReport, Verdict, check_project
+from lean_export.checker import LIMITS, LeanReport, Verdict, check_project
 from lean_export.toolchain import Lean
 
 
@@ -14,9 +14,9 @@ def write_files(content: Mapping[str, str], directory: Path) -> None:
         (directory / path).write_text(text, "utf-8")
 
 
-def said_by(lean: Lean, directory: Path) -> LeanReport:
-    """What Lean says of a project."""
-    return check_project(directory, print, find=lambda *_: lean)
+def said_by(lean: Lean, directory: Path, seconds: float = 0.0) -> LeanReport:
+    """What Lean says of a project over whose run it is expected to take so long."""
+    return check_project(directory, print, limits=LIMITS.expecting(seconds), find=lambda *_: lean)
 
 
 def with_verdict(report: LeanReport, verdict: Verdict) -> dict[str, str]:

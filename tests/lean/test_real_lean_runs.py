@@ -158,8 +158,8 @@ def test_lean_accepts_crown_bounds_and_no_tampered_ones(lean: Lean, tmp_path: Pa
 
 
 def accepted_whole(lean: Lean, ledger: Path, folder: Path) -> None:
-    write_run(folder, ledger)
-    report = said_by(lean, folder)
+    _, seconds = write_run(folder, ledger)
+    report = said_by(lean, folder, seconds)
     assert report.as_announced
     assert report.warnings == ()
     assert report.count(Verdict.CLOSED) == len(report.theorems)
@@ -173,11 +173,11 @@ def test_lean_accepts_interval_bounds_of_the_digits_network(lean: Lean, tmp_path
 
 
 @pytest.mark.nightly
-def test_lean_accepts_interval_bounds_of_an_acas_network(
-    lean: Lean, tmp_path: Path, data: Path
+@pytest.mark.parametrize("method", ["ibp", "crown"])
+def test_lean_accepts_bounds_of_an_acas_network(
+    lean: Lean, tmp_path: Path, data: Path, method: str
 ) -> None:
     folder = data / "networks" / "acasxu"
     model = folder / "ACASXU_run2a_1_1_batch_2000.onnx"
-    accepted_whole(
-        lean, audited(tmp_path, model, folder / "prop_1.vnnlib", "ibp"), tmp_path / "out"
-    )
+    ledger = audited(tmp_path, model, folder / "prop_1.vnnlib", method)
+    accepted_whole(lean, ledger, tmp_path / "out")
