@@ -23,7 +23,10 @@ KERNEL_CORE = (
     "Refsem/Arithmetic.lean",
     "Refsem/Quotients.lean",
     "Refsem/Roots.lean",
+    "Refsem/Specials.lean",
     "Refsem/Consequences.lean",
+    "Refsem/Standard.lean",
+    "Refsem/Reductions.lean",
 )
 """What is proved of rounding, of binary32 and of the kernel."""
 
@@ -33,7 +36,8 @@ WHOLE_CORE = (*RULE_CORE, *KERNEL_CORE)
 _ANNOUNCED = (
     *("bracket", "standard_model", "Tree.error", "representable_sub", "truncate_roundsDown"),
     *("Kernel.rounds_unique", "Kernel.deliver_delivered", "Kernel.delivered_exact"),
-    *("Kernel.delivered_bracket", "Kernel.sub_exact"),
+    *("Kernel.delivered_bracket", "Kernel.sub_exact", "Kernel.delivered_relative_error"),
+    *("Kernel.add_relative_error", "Kernel.reduction_error", "Kernel.add_zero_sign"),
     *(f"Kernel.{name}_delivered" for name in ("add", "sub", "mul", "fma", "div", "sqrt")),
 )
 

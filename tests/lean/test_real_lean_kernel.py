@@ -77,6 +77,9 @@ CHANGES = (
 )
 """A mode, a sticky bit, a threshold or a place changed: what the kernel is, and what it is not."""
 
+UNPROVED = {0: "Refsem/Kernel/Grid.lean", 2: "Refsem/Kernel/Window.lean"}
+"""The file whose proofs some of these changes break."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -198,7 +201,7 @@ def test_lean_computes_all_of_it(lean: Lean, tmp_path: Path, data: Path) -> None
 
 @pytest.mark.nightly
 def test_every_change_of_the_kernel_is_noticed(lean: Lean, tmp_path: Path) -> None:
-    lines = questions(thinned(on_the_grid(), 3))
+    lines = questions(thinned(on_the_grid(), 5))
     texts = []
     for number, (old, new) in enumerate(CHANGES):
         assert kernel_text().count(old) == 1, old
@@ -220,3 +223,15 @@ def test_lean_accepts_what_is_proved_of_the_kernel(lean: Lean, tmp_path: Path) -
     assert set(with_verdict(report, Verdict.CLOSED)) == set(CORE_THEOREMS)
     assert report.problems == report.warnings == ()
     assert report.sorries == 0
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("number", UNPROVED)
+def test_of_a_changed_kernel_nothing_is_proved(lean: Lean, tmp_path: Path, number: int) -> None:
+    to_here = WHOLE_CORE[: WHOLE_CORE.index("Refsem/Kernel/Window.lean") + 1]
+    content = assembled((), [path for path in to_here if path != "Refsem/Algebra.lean"])
+    old, new = CHANGES[number]
+    content["Refsem/Kernel.lean"] = content["Refsem/Kernel.lean"].replace(old, new)
+    write_files(content, tmp_path)
+    wrong = {one.file for one in said_by(lean, tmp_path).problems}
+    assert UNPROVED[number] in wrong

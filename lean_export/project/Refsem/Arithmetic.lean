@@ -83,11 +83,14 @@ theorem integer_shift (sign : Bool) (s e c n p : Nat) (equal : c + p = e + n) :
   rw [integer_mul, integer_mul, cast_power, cast_power, Int.mul_assoc, Int.mul_assoc,
     ← Int.pow_add, ← Int.pow_add, equal]
 
-theorem addFinite_delivered (mode : Mode) {x y : Nat} (finite_x : IsFinite x)
-    (finite_y : IsFinite y) : Delivered mode (number x + number y : α) (addFinite mode x y) := by
+theorem addFinite_sums {x y : Nat} (finite_x : IsFinite x) (finite_y : IsFinite y) :
+    Sums (addWindows (isNegative x) (significandOf (magnitudeOf x) * 2 ^ 37)
+        (exponentOf (magnitudeOf x) + 475) (isNegative y)
+        (significandOf (magnitudeOf y) * 2 ^ 37) (exponentOf (magnitudeOf y) + 475))
+      (max (exponentOf (magnitudeOf x) + 475) (exponentOf (magnitudeOf y) + 475))
+      ((number x + number y : α) * ((unit : Int) : α) * ((2 ^ 512 : Int) : α)) := by
   have small_x := significandOf_lt (magnitudeOf x)
   have small_y := significandOf_lt (magnitudeOf y)
-  refine deliverSum_delivered ?_ (addWindows_lt (by omega) (by omega)) (by omega)
   have sums := addWindows_sums (α := α) (s := isNegative x) (t := isNegative y)
     (x := significandOf (magnitudeOf x) * 2 ^ 37) (y := significandOf (magnitudeOf y) * 2 ^ 37)
     (px := exponentOf (magnitudeOf x) + 475) (py := exponentOf (magnitudeOf y) + 475)
@@ -99,6 +102,13 @@ theorem addFinite_delivered (mode : Mode) {x y : Nat} (finite_x : IsFinite x)
   rw [integer_shift _ _ (exponentOf (magnitudeOf x)) 37 512 _ (by omega),
     integer_shift _ _ (exponentOf (magnitudeOf y)) 37 512 _ (by omega), ← Int.add_mul] at sums
   exact sums
+
+theorem addFinite_delivered (mode : Mode) {x y : Nat} (finite_x : IsFinite x)
+    (finite_y : IsFinite y) : Delivered mode (number x + number y : α) (addFinite mode x y) := by
+  have small_x := significandOf_lt (magnitudeOf x)
+  have small_y := significandOf_lt (magnitudeOf y)
+  exact deliverSum_delivered (addFinite_sums finite_x finite_y)
+    (addWindows_lt (by omega) (by omega)) (by omega)
 
 /-- A sum of finite patterns is the rounding of the exact sum. -/
 theorem add_delivered (mode : Mode) {x y : Nat} (finite_x : IsFinite x) (finite_y : IsFinite y) :
