@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from gmpy2 import mpq
 
-from lean_export.expressions import Table, UnprintableError
+from lean_export.expressions import Table
+from lean_export.program import UnprintableError
 from lean_export.terms import term_text
 from refsem.exact.functions import Function
 from refsem.ir.terms import Operator, Term

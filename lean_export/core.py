@@ -8,7 +8,9 @@ from collections.abc import Mapping
 
 from lean_export.theorems import Status
 
-RULE_CORE = ("Refsem/Basic.lean", "Refsem/Algebra.lean")
+RULE_CORE = tuple(
+    f"Refsem/{name}.lean" for name in ("Basic", "Polynomial", "Algebra", "Program")
+)
 """The hand-written files on which theorems of rules rest."""
 
 KERNEL_CORE = (

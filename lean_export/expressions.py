@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from gmpy2 import mpq
 
+from lean_export.program import Code, Expression, Program, UnprintableError, lemma, number
 from lean_export.terms import argument_text
-from refsem.exact.functions import Function
 from refsem.ir.terms import Operator, Relation, Term, substitute
 from refsem.obligations.algebra.polynomials import Polynomial
 
@@ -42,48 +42,47 @@ class Table:
             self.laws[key] = (len(self.laws), because)
         return self.laws[key][0]
 
-    def expression(self, one: Term) -> str:
+    def expression(self, one: Term) -> Expression:
         """A term as an expression of `Lean.Grind.CommRing`."""
         match one:
             case Term(Operator.ADD | Operator.SUB | Operator.MUL as operator, (left, right)):
-                name = {"+": "add", "-": "sub", "*": "mul"}[operator.symbol]
-                return f"(.{name} {self.expression(left)} {self.expression(right)})"
+                code = {"+": Code.ADD, "-": Code.SUB, "*": Code.MUL}[operator.symbol]
+                return Expression(code, parts=(self.expression(left), self.expression(right)))
             case Term(Operator.NEG, (argument,)):
-                return f"(.neg {self.expression(argument)})"
-            case Term(Operator() | Function() | str()):
-                return f"(.var {self.number(one)})"
-            case Term(mpq() as value) if value.denominator != 1:
-                return f"(.var {self.number(one)})"
-            case Term(mpq() as value) if value < 0:
-                return f"(.neg (.num {-value}))"
-            case Term(value):
-                return f"(.num {value})"
+                return Expression(Code.NEGATE, parts=(self.expression(argument),))
+            case Term(mpq() as value) if value.denominator == 1:
+                return number(int(value))
+            case _:
+                return Expression(Code.INDETERMINATE, self.number(one))
 
     def relation(self, relation: Relation) -> str:
         """A relation as one of `Refsem.Algebra`."""
         name = relation.comparison.name.lower()
-        return f".{name} {self.expression(relation.left)} {self.expression(relation.right)}"
+        left, right = self.expression(relation.left), self.expression(relation.right)
+        return f".{name} {left.text} {right.text}"
+
+    def lemma(self, relation: Relation, proof: Program) -> Program:
+        """The end of a program in which a relation is proved first."""
+        left, right = self.expression(relation.left), self.expression(relation.right)
+        return lemma(Code[relation.comparison.name], left, right, proof)
 
 
-def polynomial_text(value: Polynomial) -> str:
+def polynomial_expression(value: Polynomial) -> Expression:
     """A polynomial as an expression: a sum of multiples of products of variables."""
-    sums: list[str] = []
+    sums: list[Expression] = []
     for monomial, coefficient in sorted(value.terms.items()):
         if coefficient.denominator != 1:
             raise UnprintableError("a polynomial with fractions")
-        number = int(coefficient)
-        text = f"(.num {number})" if number >= 0 else f"(.num ({number}))"
-        factors = [f"(.var {one})" for one in monomial]
-        if number == 1 and factors:
-            text, *factors = factors
-        for one in factors:
-            text = f"(.mul {text} {one})"
-        sums.append(text)
-    total, *others = sums or ["(.num 0)"]
+        factors = [Expression(Code.INDETERMINATE, one) for one in monomial]
+        if coefficient != 1 or not factors:
+            factors.insert(0, number(int(coefficient)))
+        sums.append(_joined(Code.MUL, factors))
+    return _joined(Code.ADD, sums or [number(0)])
+
+
+def _joined(code: Code, parts: list[Expression]) -> Expression:
+    """The sum or product, from the left."""
+    whole, *others = parts
     for one in others:
-        total = f"(.add {total} {one})"
-    return total
-
-
-class UnprintableError(Exception):
-    """The proof has a step that is not printed; the message says which."""
+        whole = Expression(code, parts=(whole, one))
+    return whole

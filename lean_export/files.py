@@ -59,7 +59,7 @@ def proofs_text(family: Family, theorems: tuple[Theorem, ...]) -> str:
     ordered = sorted(theorems, key=_uses_another)
     lines = (line for theorem in ordered for line in _proved(theorem))
     return _file(
-        ("public import Refsem.Algebra",),
+        ("public import Refsem.Program",),
         doc,
         "Refsem.Proofs",
         (*_SETTING, "", "open Refsem.Algebra", "", *_PROOF_SETTING),

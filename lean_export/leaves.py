@@ -12,41 +12,46 @@ from math import lcm, prod
 from gmpy2 import mpq
 
 from lean_export.cleared import Cleared, State, plain
-from lean_export.expressions import UnprintableError, polynomial_text
+from lean_export.expressions import polynomial_expression
+from lean_export.program import Program, UnprintableError, leaf, multiple
+from lean_export.program import product as program_product
 from refsem.ir.terms import Term
 from refsem.obligations.algebra.facts import Nonzero
 from refsem.obligations.algebra.polynomials import ZERO, constant, product
 from refsem.obligations.algebra.proof import Multiple, Product
 
 
-def leaf_text(state: State, products: tuple[Product, ...], multiples: tuple[Multiple, ...]) -> str:
+def leaf_program(
+    state: State, products: tuple[Product, ...], multiples: tuple[Multiple, ...]
+) -> Program:
     """The summands; quotients are cleared by the signs of divisors, and by their equations."""
     summands = [_summand(state, one) for one in products]
     scaled = []
-    for multiple in multiples:
-        place, fact = state.found(multiple.equality)
-        scaled.append((place, state.cleared(fact.term), state.raw(multiple.multiplier)))
-    weights = [_number(one.value.divisors) for one in summands]
+    for one in multiples:
+        place, fact = state.found(one.equality)
+        scaled.append((place, state.cleared(fact.term), state.raw(one.multiplier)))
+    weights = [_number(summand.value.divisors) for summand in summands]
     weights.extend(_number(cleared.divisors) for _, cleared, _ in scaled)
     whole = lcm(*weights)
     sums = Cleared(ZERO, ZERO, {}, Counter())
-    texts, equations = [], []
-    for one, weight in zip(summands, weights, strict=False):
+    inequalities, equations = [], []
+    for summand, weight in zip(summands, weights, strict=False):
         times = whole // weight
-        sums += one.value.times(plain(constant(times)))
-        texts.append(one.text(state, times))
+        sums += summand.value.times(plain(constant(times)))
+        inequalities.append(summand.program(state, times))
     for (place, cleared, factor), weight in zip(scaled, weights[len(summands) :], strict=True):
         scale = [state.raw(divisor) for divisor in cleared.divisors.elements()]
         scale.append(constant(whole // weight))
-        equations.append(f"⟨{state.at(place)}, {polynomial_text(product([factor, *scale]))}⟩")
+        value = polynomial_expression(product([factor, *scale]))
+        equations.append(multiple(state.at(place), value))
         sums += cleared.times(plain(factor * constant(whole // weight)))
     if not sums.plain.is_zero and state.table.cancelling:
         raise UnprintableError("a leaf whose summands do not cancel")
-    for quotient, value in sums.multiples.items():
-        if not value.is_zero:
+    for quotient, excess in sums.multiples.items():
+        if not excess.is_zero:
             place = state.at(state.quotients[quotient])
-            equations.append(f"⟨{place}, {polynomial_text(-value)}⟩")
-    return f"(.leaf [{', '.join(texts)}] [{', '.join(equations)}])"
+            equations.append(multiple(place, polynomial_expression(-excess)))
+    return leaf(inequalities, equations)
 
 
 def _number(divisors: Counter[Term]) -> int:
@@ -65,15 +70,14 @@ class Summand:
     squares: tuple[Term, ...]
     value: Cleared
 
-    def text(self, state: State, times: int) -> str:
-        """The product as Lean data, so many times."""
-        facts = ", ".join(str(state.at(place)) for place in self.places)
-        parts = [str(self.times * times), f"[{facts}]"]
-        if self.apart or self.squares:
-            parts.append(f"[{', '.join(str(state.at(place)) for place in self.apart)}]")
-            roots = (state.table.expression(root) for root in self.squares)
-            parts.append(f"[{', '.join(roots)}]")
-        return f"⟨{', '.join(parts)}⟩" if len(parts) == 4 else f"(.of {' '.join(parts)})"
+    def program(self, state: State, times: int) -> Program:
+        """The product so many times, for Lean."""
+        return program_product(
+            self.times * times,
+            map(state.at, self.places),
+            map(state.at, self.apart),
+            map(state.table.expression, self.squares),
+        )
 
 
 def _summand(state: State, one: Product) -> Summand:

@@ -15,8 +15,8 @@ print; it is a stub with the reason.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lean_export.expressions import UnprintableError
 from lean_export.layout import broken
+from lean_export.program import UnprintableError, written
 from lean_export.refutation import Printed, printed
 from lean_export.statements import Shape, Statement, statement, theorem_name
 from lean_export.terms import lean_name, term_text
@@ -168,7 +168,7 @@ def tree_proof(stated: Statement, data: Printed) -> Proof:
         f"refine {goal}_of_refuted fun goal => refuted (context := values {first} {_list(values)})",
         f"(laws := {_list(law for law, _ in data.laws)})",
         f"(facts := {_list(fact for fact, _ in data.facts)})",
-        f"(tree := {data.tree})",
+        f"(tree := made {_list(written(data.tree))})",
         f"(by decide +kernel) {_chain(name for _, name in data.laws)}",
         _chain(name for _, name in data.facts),
     )

@@ -9,14 +9,14 @@ from dataclasses import fields, replace
 from gmpy2 import mpq
 
 from lean_export.cleared import State, known_divisors
-from lean_export.expressions import UnprintableError
+from lean_export.program import Program, UnprintableError, applied, leaf, product
 from lean_export.statements import Statement
 from lean_export.terms import term_text
 from refsem.ir.terms import Comparison, Operator, Relation, Term, term
 from refsem.obligations.algebra.proof import Multiple, Node, Product, Sign
 
 
-def fractions(stated: Statement, state: State, root: Node) -> tuple[tuple[str, ...], State]:
+def fractions(stated: Statement, state: State, root: Node) -> tuple[tuple[Program, ...], State]:
     """What a fraction is, for each that the statement or the proof mentions."""
     found: dict[Term, None] = {}
     relations = [hypothesis.relation for hypothesis in stated.hypotheses]
@@ -33,7 +33,7 @@ def fractions(stated: Statement, state: State, root: Node) -> tuple[tuple[str, .
         for divisor in _factors(_divisor(one))
         if isinstance(divisor.head, mpq) and divisor.head != 0
     }
-    steps: list[str] = []
+    steps: list[Program] = []
     for divisor in sorted(numbers, key=term_text):
         further, state = _signed_number(state, divisor)
         steps.extend(further)
@@ -92,25 +92,24 @@ def _terms(part: Product | Multiple) -> tuple[Term, ...]:
             return (part.multiplier,)
 
 
-def _signed_number(state: State, divisor: Term) -> tuple[tuple[str, ...], State]:
+def _signed_number(state: State, divisor: Term) -> tuple[tuple[Program, ...], State]:
     """The sign of a number, and the equations of the quotients by it."""
     value = divisor.head
     if not isinstance(value, mpq):
         raise TypeError(f"{divisor} is no number")
     if value.denominator != 1:
         raise UnprintableError("a quotient by a fraction")
-    text = state.table.expression(divisor)
     positive = value > 0
-    relation = f"(.lt (.num 0) {text})" if positive else f"(.lt {text} (.num 0))"
+    relation = term(0) < divisor if positive else divisor < term(0)
     # The negation is that 0 - value, or value, is at least 0; with the number itself it cancels.
-    step = f".have {relation} (.leaf [⟨{abs(value)}, [], [], []⟩, ⟨1, [0], [], []⟩] [])"
+    cancelling = leaf((product(abs(int(value)), (), (), ()), product(1, (0,), (), ())), ())
     sign = Sign.POSITIVE if positive else Sign.NEGATIVE
     state = replace(state.skipping(), signs={**state.signs, divisor: (state.count, sign)})
     steps, state = quotient_equations(state)
-    return (step, *steps), state
+    return (state.table.lemma(relation, cancelling), *steps), state
 
 
-def quotient_equations(state: State) -> tuple[tuple[str, ...], State]:
+def quotient_equations(state: State) -> tuple[tuple[Program, ...], State]:
     """The equation of each quotient whose divisor's sign is known now."""
     steps = []
     for one in tuple(state.table.numbers):
@@ -125,8 +124,7 @@ def quotient_equations(state: State) -> tuple[tuple[str, ...], State]:
         conclusion = Relation(Comparison.EQ, one * divisor, dividend)
         conditions, because, places = _nonzero(state, divisor, parts)
         law = state.table.law(conditions, conclusion, because)
-        facts = ", ".join(str(state.at(place)) for place in places)
-        steps.append(f".apply {law} [{facts}]")
+        steps.append(applied(law, map(state.at, places)))
         quotients = {**state.quotients, one: state.count}
         state = replace(state.skipping(), quotients=quotients)
     return tuple(steps), state

@@ -17,8 +17,9 @@ from dataclasses import dataclass, replace
 from gmpy2 import mpq
 
 from lean_export.cleared import State
-from lean_export.expressions import Table, UnprintableError, polynomial_text
-from lean_export.leaves import leaf_text
+from lean_export.expressions import Table, polynomial_expression
+from lean_export.leaves import leaf_program
+from lean_export.program import Program, UnprintableError, applied, replaced, signs, split
 from lean_export.quotients import fractions, quotient_equations
 from lean_export.statements import Statement
 from lean_export.steps import after, branches, uses, with_parameter
@@ -47,12 +48,12 @@ from refsem.rules import Outward
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """Values of variables, laws and facts with their proofs, and the tree, all as text."""
+    """Values of variables, laws and facts with their proofs, all as text, and the tree."""
 
     values: tuple[str, ...]
     laws: tuple[tuple[str, str], ...]
     facts: tuple[tuple[str, str], ...]
-    tree: str
+    tree: Program
 
 
 def printed(stated: Statement, proof: AlgebraicProof, *, cancelling: bool = True) -> Printed:
@@ -85,7 +86,7 @@ def printed(stated: Statement, proof: AlgebraicProof, *, cancelling: bool = True
     laws = []
     for (conditions, conclusion), (_, because) in table.laws.items():
         met = ", ".join(table.relation(condition) for condition in conditions)
-        laws.append((f"⟨[{met}], {table.relation(conclusion)}⟩", because))
+        laws.append((f"Law.mk [{met}] ({table.relation(conclusion)})", because))
     return Printed(tuple(table.texts), tuple(laws), facts, tree)
 
 
@@ -124,7 +125,7 @@ def negation(relation: Relation) -> Relation:
             return Relation(Comparison.EQ, left, right)
 
 
-def _defining(stated: Statement, state: State, root: Node) -> str:
+def _defining(stated: Statement, state: State, root: Node) -> Program:
     """The tree after every name that is defined by an equation is replaced."""
     known = {label for label, _ in labelled(stated, stated.obligation)}
     steps = []
@@ -133,8 +134,8 @@ def _defining(stated: Statement, state: State, root: Node) -> str:
         if definition.may_exceed is Outward.EXACT and label in known:
             place, _ = state.found(label)
             number = state.table.number(Term(definition.name))
-            value = polynomial_text(state.raw(definition.term))
-            steps.append(f".replace {number} {value} {state.at(place)}")
+            value = polynomial_expression(state.raw(definition.term))
+            steps.append(replaced(number, value, state.at(place)))
             state = state.replacing(number, state.raw(definition.term))
             meanings = {**state.meanings, Term(definition.name): definition.term}
             state = replace(state, meanings=meanings)
@@ -142,19 +143,19 @@ def _defining(stated: Statement, state: State, root: Node) -> str:
     return after((*steps, *before), _tree(state, root))
 
 
-def _tree(state: State, node: Node) -> str:  # noqa: PLR0911  one case a kind of node
+def _tree(state: State, node: Node) -> Program:  # noqa: PLR0911  one case a kind of node
     match node:
         case Leaf(products, multiples):
-            return leaf_text(state, products, multiples)
+            return leaf_program(state, products, multiples)
         case Split(label, one, nonnegative, negative):
             left = _tree(state.adding(label, Weak(one)), nonnegative)
             right = _tree(state.adding(label, Strict(-one)), negative)
-            return f"(.split {state.table.expression(one)} {left} {right})"
+            return split(state.table.expression(one), left, right)
         case Apart(label, other, positive, negative):
             place, fact = state.found(other)
             left = _tree(state.adding(label, Strict(fact.term)), positive)
             right = _tree(state.adding(label, Strict(-fact.term)), negative)
-            return f"(.signs {state.at(place)} {left} {right})"
+            return signs(state.at(place), left, right)
         case Resolve(atom, index, because, rest):
             return _resolved(state, atom, index, because, rest)
         case Bounds(label, atom, rest):
@@ -162,7 +163,7 @@ def _tree(state: State, node: Node) -> str:  # noqa: PLR0911  one case a kind of
         case Lemma(label, relation, proof, rest):
             first = _tree(state.adding(label, negated(relation)), proof)
             then = _tree(state.adding(label, assumed(relation)), rest)
-            return f"(.have ({state.table.relation(relation)}) {first} {then})"
+            return (*then, *state.table.lemma(relation, first))
         case Divide(label, divisor, sign, proof, rest):
             return _divided(state, label, divisor, sign, proof, rest)
         case Rewrite(variable, equality, factor, rest):
@@ -171,7 +172,7 @@ def _tree(state: State, node: Node) -> str:  # noqa: PLR0911  one case a kind of
             return _barycentric(state, variable, (lower, upper), parameter, rest)
 
 
-def _resolved(state: State, atom: Term, index: int, because: str, rest: Node) -> str:
+def _resolved(state: State, atom: Term, index: int, because: str, rest: Node) -> Program:
     value, condition, lemma = branches(atom)[index]
     place, fact = state.found(because)
     steps = []
@@ -179,26 +180,26 @@ def _resolved(state: State, atom: Term, index: int, because: str, rest: Node) ->
     if state.raw(fact.term) != state.raw(wanted.term):
         # The condition follows, but not word for word: there are quotients in it.
         trial = state.adding("", negated(condition))
-        inner = leaf_text(
+        inner = leaf_program(
             replace(trial, facts={**trial.facts, "": (state.count, negated(condition))}),
             (Product(1, (because,)), Product(1, ("",))),
             (),
         )
-        steps.append(f".have ({state.table.relation(condition)}) {inner}")
+        steps.append(state.table.lemma(condition, inner))
         place, state = state.count, state.skipping()
     conclusion = Relation(Comparison.EQ, atom, value)
     law = state.table.law((condition,), conclusion, lemma)
     number = state.table.number(atom)
-    steps.append(f".apply {law} [{state.at(place)}]")
+    steps.append(applied(law, (state.at(place),)))
     state = state.skipping()
     # Lean replaces variables once: what was replaced before must not occur in the value.
-    steps.append(f".replace {number} {polynomial_text(state.raw(value))} 0")
+    steps.append(replaced(number, polynomial_expression(state.raw(value)), 0))
     state = state.replacing(number, state.raw(value))
     state = replace(state, meanings={**state.meanings, atom: value})
     return after(tuple(steps), _tree(state, rest))
 
 
-def _bounded(state: State, label: str, atom: Term, rest: Node) -> str:
+def _bounded(state: State, label: str, atom: Term, rest: Node) -> Program:
     (first, _, _), (second, _, _) = branches(atom)
     sign = -1 if atom.head is Operator.MIN else 1
     kind = atom.head.symbol if isinstance(atom.head, Operator) else ""
@@ -207,17 +208,19 @@ def _bounded(state: State, label: str, atom: Term, rest: Node) -> str:
     for index, (value, lemma) in enumerate(pairs):
         bound = atom <= value if sign < 0 else value <= atom
         law = state.table.law((), bound, lemma)
-        steps.append(f".apply {law} []")
+        steps.append(applied(law, ()))
         state = state.adding(f"{label}.{index}", assumed(bound))
     both = Relation(Comparison.EQ, (atom - first) * (atom - second), term(0))
     if uses(rest, f"{label}.2"):
         law = state.table.law((), both, f"{kind}_is_either")
-        steps.append(f".apply {law} []")
+        steps.append(applied(law, ()))
         state = state.adding(f"{label}.2", assumed(both))
     return after(tuple(steps), _tree(state, rest))
 
 
-def _divided(state: State, label: str, divisor: Term, sign: Sign, proof: Node, rest: Node) -> str:
+def _divided(
+    state: State, label: str, divisor: Term, sign: Sign, proof: Node, rest: Node
+) -> Program:
     zero = term(0)
     match sign:
         case Sign.POSITIVE:
@@ -230,28 +233,26 @@ def _divided(state: State, label: str, divisor: Term, sign: Sign, proof: Node, r
             relation = Relation(Comparison.NE, divisor, zero)
             denied = Zero(divisor)
     first = _tree(state.adding(label, denied), proof)
-    text = state.table.relation(relation)
-    signs = {**state.signs, divisor: (state.count, sign)}
-    state = replace(state.skipping(), signs=signs)
+    known = {**state.signs, divisor: (state.count, sign)}
+    state = replace(state.skipping(), signs=known)
     steps, state = quotient_equations(state)
-    return f"(.have ({text}) {first} {after(steps, _tree(state, rest))})"
+    return after((state.table.lemma(relation, first), *steps), _tree(state, rest))
 
 
-def _rewritten(state: State, variable: str, equality: str, factor: mpq, rest: Node) -> str:
+def _rewritten(state: State, variable: str, equality: str, factor: mpq, rest: Node) -> Program:
     place, fact = state.found(equality)
     cleared = state.cleared(fact.term)
     if cleared.divisors or abs(factor) != 1:
         raise UnprintableError("a variable replaced by means of an equation with quotients")
     number = state.table.number(Term(variable))
     value = indeterminate(number) - constant(factor) * cleared.plain
-    text = polynomial_text(value)
-    step = f".replace {number} {text} {state.at(place)}"
+    step = replaced(number, polynomial_expression(value), state.at(place))
     return after((step,), _tree(state.replacing(number, value), rest))
 
 
 def _barycentric(
     state: State, variable: str, ends: tuple[str, str], parameter: str, rest: Node
-) -> str:
+) -> Program:
     (low, below), (high, above) = (state.found(label) for label in ends)
     if state.cleared(below.term).divisors or state.cleared(above.term).divisors:
         raise UnprintableError("a variable between ends with quotients")
@@ -259,22 +260,22 @@ def _barycentric(
     theta, width = Term(parameter), below.term + above.term
     share = substitute(below.term / width, table.shares)
     if table.shares.setdefault(parameter, share) != share:
-        # The name means something else on another branch.
-        fresh = f"{parameter}_{len(table.shares)}"
+        # The name means something else on another branch, where this may have another name.
+        known = (name for name, other in table.shares.items() if other == share)
+        fresh = next(known, f"{parameter}_{len(table.shares)}")
         return _barycentric(state, variable, ends, fresh, with_parameter(rest, parameter, fresh))
     conditions = (zero <= below.term, zero <= above.term)
     steps = []
-    told = "[{}, {}]"
     for label, conclusion, lemma in (
         (f"{parameter}.0", zero <= theta, "share_nonneg"),
         (f"{parameter}.1", theta <= term(1), "share_le_one"),
         ("", Relation(Comparison.EQ, below.term, theta * width), "share_mul"),
     ):
         law = table.law(conditions, conclusion, lemma)
-        steps.append(f".apply {law} {told.format(state.at(low), state.at(high))}")
+        steps.append(applied(law, (state.at(low), state.at(high))))
         state = state.adding(label, assumed(conclusion)) if label else state.skipping()
     number = table.number(Term(variable))
     x, lower = state.raw(Term(variable)), state.raw(below.term)
     value = x - lower + state.raw(theta) * state.raw(width)
-    steps.append(f".replace {number} {polynomial_text(value)} 0")
+    steps.append(replaced(number, polynomial_expression(value), 0))
     return after(tuple(steps), _tree(state.replacing(number, value), rest))

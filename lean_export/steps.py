@@ -1,5 +1,6 @@
 """Small parts of printing a proof's tree: what an atom's values are, names, what is used below."""
 
+from lean_export.program import Program
 from refsem.ir.terms import Operator, Relation, Term, term
 from refsem.obligations.algebra.encoding import decode, encode
 from refsem.obligations.algebra.proof import (
@@ -65,8 +66,6 @@ def uses(node: Node, label: str) -> bool:
             return uses(rest, label)
 
 
-def after(steps: tuple[str, ...], rest: str) -> str:
-    """The tree that makes some steps first."""
-    for step in reversed(steps):
-        rest = f"({step} {rest})"
-    return rest
+def after(steps: tuple[Program, ...], rest: Program) -> Program:
+    """The program of the tree that makes some steps first."""
+    return (*rest, *(one for step in reversed(steps) for one in step))

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import pytest
+from program_machine import executed
 
-from lean_export.expressions import UnprintableError
+from lean_export.program import UnprintableError
 from lean_export.proofs import Proof, Stub, proof, tree_proof
 from lean_export.refutation import Printed, printed
 from lean_export.statements import Statement, has_theorem, statement
@@ -35,7 +36,7 @@ def data(name: str) -> tuple[Statement, Printed]:
 def test_a_proof_names_values_laws_facts_and_the_tree() -> None:
     _, found = data("max_lower/weaken/b")
     assert found.values == ("s", "t", "b", "x", "y", "(max x y)")
-    assert found.laws[0] == ("⟨[], .le (.var 3) (.var 5)⟩", "max_bound_left")
+    assert found.laws[0] == ("Law.mk [] (.le (.var 3) (.var 5))", "max_bound_left")
     assert [name for _, name in found.facts] == [
         *("goal", "share_at_most_one", "share_at_least_zero", "b_le", "t_eq")
     ]
@@ -44,7 +45,9 @@ def test_a_proof_names_values_laws_facts_and_the_tree() -> None:
 
 def test_a_defined_name_is_replaced_first() -> None:
     _, found = data("max_lower/weaken/b")
-    assert found.tree.startswith("(.replace 1 (.add (.num 1) (.mul (.num (-1)) (.var 0))) 4 ")
+    (first,) = executed(found.tree).trees
+    value = ("add", ("num", 1), ("mul", ("neg", ("num", 1)), ("var", 0)))
+    assert first[:4] == ("replace", 1, value, 4)
 
 
 def test_a_quotient_is_a_variable_with_a_law_for_its_divisor() -> None:
@@ -64,7 +67,8 @@ def test_a_leaf_that_does_not_cancel_is_refused_unless_asked_for() -> None:
     wrong = AlgebraicProof(Leaf((Product(1, ("goal",)),)))
     with pytest.raises(UnprintableError, match="do not cancel"):
         printed(stated, wrong)
-    assert printed(stated, wrong, cancelling=False).tree.endswith("(.leaf [(.of 1 [0])] []))")
+    (first,) = executed(printed(stated, wrong, cancelling=False).tree).trees
+    assert first[-1] == ("leaf", [(1, [0], [], [])], [])
 
 
 def test_a_fact_that_is_not_there_is_refused() -> None:

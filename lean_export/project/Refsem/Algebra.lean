@@ -4,7 +4,7 @@ Hand-written; copied unchanged into every exported project.
 -/
 module
 
-public import Refsem.Basic
+public import Refsem.Polynomial
 
 @[expose] public section
 
@@ -15,8 +15,8 @@ A checker of trees that refute some relations between polynomials, and its sound
 ordered field. refsem prints the algebraic proof of each obligation as such a tree; the theorem is
 then one application of `refuted`, closed by `decide +kernel`.
 
-Polynomials are expressions of `Lean.Grind.CommRing`, and that two are equal is computed by the
-normal form that `grind` uses itself. Whatever is no polynomial (a maximum, a quotient, a function
+Polynomials are expressions of `Lean.Grind.CommRing`; `Refsem/Polynomial.lean` computes whether one
+is zero. Whatever is no polynomial (a maximum, a quotient, a function
 of a term) is a variable; what is known of it is a `Law`, with a lemma of the last section.
 
 ## Main statements
@@ -54,11 +54,9 @@ inductive Relation where
   | ne (a b : Expr)
 
 /-- A polynomial that is ≥ 0, > 0, = 0 or ≠ 0 where the relation holds. -/
-noncomputable def Relation.excess : Relation → Expr
-  | le a b => .sub b a
-  | lt a b => .sub b a
-  | eq a b => .sub a b
-  | ne a b => .sub a b
+noncomputable def Relation.excess (r : Relation) : Expr :=
+  Relation.rec (motive := fun _ => Expr) (fun a b => .sub b a) (fun a b => .sub b a)
+    (fun a b => .sub a b) (fun a b => .sub a b) r
 
 /-- Whether it says that the excess is positive. -/
 noncomputable def Relation.isStrict : Relation → Bool
@@ -133,34 +131,35 @@ inductive Tree where
 abbrev Values := List (Nat × Expr)
 
 /-- What replaces a variable: itself where nothing does. -/
-noncomputable def lookup (which : Nat) : Values → Expr
-  | [] => .var which
-  | (other, value) :: rest =>
-    match Nat.beq other which with
-    | true => value
-    | false => lookup which rest
+noncomputable def lookup (which : Nat) (values : Values) : Expr :=
+  List.rec (motive := fun _ => Expr) (.var which)
+    (fun one _ further =>
+      Prod.rec (motive := fun _ => Expr)
+        (fun other value =>
+          Bool.rec (motive := fun _ => Expr) further value (Nat.beq other which))
+        one)
+    values
 
 /-- The polynomial with variables replaced. -/
-noncomputable def bind (values : Values) : Expr → Expr
-  | .num k => .num k
-  | .natCast k => .natCast k
-  | .intCast k => .intCast k
-  | .var x => lookup x values
-  | .neg a => .neg (bind values a)
-  | .add a b => .add (bind values a) (bind values b)
-  | .sub a b => .sub (bind values a) (bind values b)
-  | .mul a b => .mul (bind values a) (bind values b)
-  | .pow a k => .pow (bind values a) k
+noncomputable def bind (values : Values) (e : Expr) : Expr :=
+  Expr.rec (motive := fun _ => Expr) .num .natCast .intCast (fun x => lookup x values)
+    (fun _ a => .neg a)
+    (fun _ _ a b => .add a b)
+    (fun _ _ a b => .sub a b)
+    (fun _ _ a b => .mul a b)
+    (fun _ k a => .pow a k)
+    e
 
-/-- Whether the polynomial is 0 once variables are replaced, in the form that kernels compute. -/
+/-- Whether the polynomial is 0 once variables are replaced. -/
 noncomputable def vanishes (values : Values) (a : Expr) : Bool :=
-  (bind values a).toPoly_k.beq' (.num 0)
+  isZero (bind values a)
 
 /-- A fact by its place; one that always holds where there is none. -/
-noncomputable def nth : List Relation → Nat → Relation
-  | [], _ => .eq (.num 0) (.num 0)
-  | fact :: _, 0 => fact
-  | _ :: rest, n + 1 => nth rest n
+noncomputable def nth (facts : List Relation) : Nat → Relation :=
+  List.rec (motive := fun _ => Nat → Relation) (fun _ => .eq (.num 0) (.num 0))
+    (fun fact _ further n =>
+      Nat.rec (motive := fun _ => Relation) fact (fun before _ => further before) n)
+    facts
 
 /-- A law by its place; one that always holds where there is none. -/
 noncomputable def law : List Law → Nat → Law
@@ -345,24 +344,35 @@ theorem denote_lookup {values : Values} (valued : Valued context values) (x : Na
         simp only [lookup, same]
       rw [further, induction]
 
+theorem bind_neg (values : Values) (a : Expr) : bind values (.neg a) = .neg (bind values a) := rfl
+
+theorem bind_add (values : Values) (a b : Expr) :
+    bind values (.add a b) = .add (bind values a) (bind values b) := rfl
+
+theorem bind_sub (values : Values) (a b : Expr) :
+    bind values (.sub a b) = .sub (bind values a) (bind values b) := rfl
+
+theorem bind_mul (values : Values) (a b : Expr) :
+    bind values (.mul a b) = .mul (bind values a) (bind values b) := rfl
+
+theorem bind_pow (values : Values) (a : Expr) (k : Nat) :
+    bind values (.pow a k) = .pow (bind values a) k := rfl
+
 theorem denote_bind {values : Values} (valued : Valued context values) (a : Expr) :
     (bind values a).denote context = a.denote context := by
   induction a with
   | num | natCast | intCast => rfl
   | var x => exact denote_lookup valued x
-  | neg a ha => simp only [bind, denote_neg, ha]
-  | add a b ha hb => simp only [bind, denote_add, ha, hb]
-  | sub a b ha hb => simp only [bind, denote_sub, ha, hb]
-  | mul a b ha hb => simp only [bind, denote_mul, ha, hb]
-  | pow a k ha => simp only [bind, denote_pow, ha]
+  | neg a ha => simp only [bind_neg, denote_neg, ha]
+  | add a b ha hb => simp only [bind_add, denote_add, ha, hb]
+  | sub a b ha hb => simp only [bind_sub, denote_sub, ha, hb]
+  | mul a b ha hb => simp only [bind_mul, denote_mul, ha, hb]
+  | pow a k ha => simp only [bind_pow, denote_pow, ha]
 
 theorem eq_zero_of_vanishes {values : Values} (valued : Valued context values) {a : Expr}
     (h : vanishes values a = true) : a.denote context = 0 := by
   rw [← denote_bind valued a]
-  have same : (bind values a).toPoly = (Expr.num 0).toPoly := by
-    rw [← Expr.toPoly_k_eq_toPoly]
-    exact (CommRing.Poly.beq'_eq _ _).mp h
-  exact Expr.eq_of_toPoly_eq context _ (.num 0) (by rw [same]; rfl)
+  exact denote_eq_zero h
 
 theorem nth_holds {facts : List Relation} (hold : Facts context facts) (i : Nat) :
     (nth facts i).Holds context := by
