@@ -23,7 +23,7 @@ _SECTION = re.compile(r"(?:@\[expose\] )?public section$")
 _GENERATED = re.compile(r"Refsem\.(?:Proofs|Statements)\.(\w+)")
 _LARGE = re.compile(r"Refsem\.Run\.\w+")
 """Files of a network's data: much for one run of Lean, so none is joined with another."""
-MOST_THEOREMS = 300
+MOST_THEOREMS = 600
 """How many theorems families may bring into one batch together."""
 
 

@@ -194,8 +194,8 @@ noncomputable def apartOf (facts : List Relation) : List Nat → Expr
 
 /-- The product as a polynomial. -/
 noncomputable def Product.value (facts : List Relation) (p : Product) : Expr :=
-  .mul (.num p.times) (.mul (factors facts p.facts)
-    (.mul (apartOf facts p.apart) (squaresOf p.squares)))
+  .mul (.mul (.num p.times) (.mul (apartOf facts p.apart) (squaresOf p.squares)))
+    (factors facts p.facts)
 
 /-- Whether the product cannot be negative. -/
 noncomputable def Product.isValid (facts : List Relation) (p : Product) : Bool :=
@@ -500,9 +500,10 @@ theorem times_pos {n : Nat} (h : Nat.blt 0 n = true) : 0 < (Expr.num n).denote c
 theorem product_nonneg {facts : List Relation} (hold : Facts context facts) {p : Product}
     (h : p.isValid facts = true) : 0 ≤ (p.value facts).denote context := by
   simp only [Product.isValid, Bool.and_eq_true] at h
-  exact OrderedRing.mul_nonneg (le_of_lt (times_pos (context := context) h.1.1))
-    (OrderedRing.mul_nonneg (factors_nonneg hold h.1.2)
+  exact OrderedRing.mul_nonneg
+    (OrderedRing.mul_nonneg (le_of_lt (times_pos (context := context) h.1.1))
       (OrderedRing.mul_nonneg (le_of_lt (apart_pos hold h.2)) (squares_nonneg _)))
+    (factors_nonneg hold h.1.2)
 
 theorem product_pos {facts : List Relation} (hold : Facts context facts) {p : Product}
     (h : p.isValid facts = true) (strict : p.isStrict facts = true) :
@@ -515,9 +516,10 @@ theorem product_pos {facts : List Relation} (hold : Facts context facts) {p : Pr
     cases roots : p.squares with
     | nil => exact OrderedRing.zero_lt_one (R := α)
     | cons => rw [roots] at empty; cases empty
-  exact OrderedRing.mul_pos (times_pos (context := context) h.1.1)
-    (OrderedRing.mul_pos (factors_pos hold strict.1)
+  exact OrderedRing.mul_pos
+    (OrderedRing.mul_pos (times_pos (context := context) h.1.1)
       (OrderedRing.mul_pos (apart_pos hold h.2) none))
+    (factors_pos hold strict.1)
 
 theorem equations_zero {facts : List Relation} (hold : Facts context facts)
     {multiples : List Multiple}
