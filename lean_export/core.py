@@ -8,9 +8,7 @@ from collections.abc import Mapping
 
 from lean_export.theorems import Status
 
-RULE_CORE = tuple(
-    f"Refsem/{name}.lean" for name in ("Basic", "Polynomial", "Algebra", "Program")
-)
+RULE_CORE = tuple(f"Refsem/{name}.lean" for name in ("Basic", "Polynomial", "Algebra", "Program"))
 """The hand-written files on which theorems of rules rest."""
 
 KERNEL_CORE = (
