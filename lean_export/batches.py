@@ -83,8 +83,13 @@ Group = tuple[Source, ...]
 
 
 def _groups(files: Mapping[str, Source]) -> tuple[Group, ...]:
-    """The files that say something: the core together, small families together."""
-    core: list[Source] = []
+    """The files that say something: what families need together, small families together.
+
+    The other hand-written files are a group of their own, so that families need not wait for them.
+    """
+    needed = _needed(files)
+    base: list[Source] = []
+    others: list[Source] = []
     families: dict[str, list[Source]] = {}
     alone: list[Group] = []
     for file in _in_order(files):
@@ -96,14 +101,26 @@ def _groups(files: Mapping[str, Source]) -> tuple[Group, ...]:
         elif generated:
             families.setdefault(generated[1], []).append(file)
         else:
-            core.append(file)
+            (base if file.module in needed else others).append(file)
     packed: list[Group] = []
     for family in families.values():
         if packed and _size((*packed[-1], *family)) <= MOST_THEOREMS:
             packed[-1] = (*packed[-1], *family)
         else:
             packed.append(tuple(family))
-    return tuple(group for group in (tuple(core), *packed, *alone) if group)
+    return tuple(group for group in (tuple(base), tuple(others), *packed, *alone) if group)
+
+
+def _needed(files: Mapping[str, Source]) -> set[str]:
+    """The modules that generated files import, at any remove."""
+    found: set[str] = set()
+    waiting = [module for module in files if _GENERATED.fullmatch(module)]
+    while waiting:
+        for module in files[waiting.pop()].imports:
+            if module in files and module not in found:
+                found.add(module)
+                waiting.append(module)
+    return found
 
 
 def _size(group: Group) -> int:

@@ -105,6 +105,19 @@ def test_a_family_is_one_batch_after_the_core_and_the_root_none() -> None:
     assert lines.index("theorem p : True :=") < lines.index("theorem s : True := p")
 
 
+def test_families_do_not_wait_for_what_they_do_not_need() -> None:
+    files = {
+        **THREE,
+        "Refsem/Deep.lean": ours(("Refsem.Basic",), TRIVIAL, opening=EXPOSED),
+        "Refsem/Deeper.lean": ours(("Refsem.Deep",), TRIVIAL, opening=EXPOSED),
+    }
+    (core,), (other, family) = waves(files)
+    assert set(core.checks.values()) == {"N.core"}
+    assert set(family.checks.values()) == {"N.p", "N.s"}
+    assert len(other.checks) == 2
+    assert other.needs == family.needs == ("Refsem.Basic",)
+
+
 def test_every_line_of_a_batch_stands_for_its_line() -> None:
     for wave in waves(THREE):
         for batch in wave:
