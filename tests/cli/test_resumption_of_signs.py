@@ -40,6 +40,8 @@ def test_what_ctrl_c_leaves_is_gone_on_with(refsem: Command, model: Path, tmp_pa
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        # A run in the background of a shell ignores Ctrl-C, and hands that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     ) as process:
         while not file.exists():
             assert process.poll() is None
