@@ -99,7 +99,8 @@ def _short(text: str) -> str:
 def leaning(findings: Findings, theorems: Mapping[str, tuple[str, Declared]]) -> Mapping[str, str]:
     """Each theorem with a `sorry` or an error in it, or in one that it mentions, and why.
 
-    A name is taken to mention every theorem whose full name it ends, so none is overlooked.
+    A name is taken to mention every theorem whose full name ends in some of its parts, so none is
+    overlooked: `h.1.mono` may be `Fits.mono`, and `twice.2` is a half of `twice`.
     """
     why: dict[str, str] = {}
     for name, (path, theorem) in theorems.items():
@@ -119,10 +120,17 @@ def leaning(findings: Findings, theorems: Mapping[str, tuple[str, Declared]]) ->
 
 
 def _mentioned(theorem: Declared, theorems: Iterable[str]) -> frozenset[str]:
-    words = set(_NAME.findall(theorem.body))
+    words = {part for word in _NAME.findall(theorem.body) for part in _parts(word)}
     endings = {name: name.split(".") for name in theorems}
     return frozenset(
         name
         for name, parts in endings.items()
         if any(".".join(parts[start:]) in words for start in range(len(parts)))
     )
+
+
+def _parts(word: str) -> set[str]:
+    """Every run of neighbouring parts of a name with dots."""
+    parts = word.split(".")
+    ends = range(1, len(parts) + 1)
+    return {".".join(parts[start:end]) for end in ends for start in range(end)}

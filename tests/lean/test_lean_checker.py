@@ -120,15 +120,27 @@ def test_a_sorry_in_a_closed_theorem_fails(project: Path) -> None:
     assert report.count(Verdict.CLOSED) == 4
 
 
-def test_a_sorry_beneath_a_closed_theorem_fails(project: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("Algebra", "refuted"),
+        ("Polynomial", "normal_sound"),
+        # These are used as `h.1.mono` and `blt_iff.1`.
+        ("Polynomial", "Fits.mono"),
+        ("Polynomial", "Polynomial.Bounded.mono"),
+        ("Polynomial", "blt_iff"),
+    ],
+)
+def test_a_sorry_beneath_a_closed_theorem_fails(project: Path, file: str, name: str) -> None:
     sorry = ("warning", "declaration uses `sorry`", "hasSorry")
+    begins = f"theorem {name.removeprefix('Polynomial.')} "
     (core,) = (
         line
-        for line in (project / "Refsem/Algebra.lean").read_text("utf-8").split("\n")
-        if line.startswith("theorem refuted")
+        for line in (project / f"Refsem/{file}.lean").read_text("utf-8").split("\n")
+        if line.startswith(begins)
     )
     report = check(project, say={core: sorry})
-    assert "leans on Refsem.Algebra.refuted, which has a `sorry`" in failing(report)[NAME]
+    assert f"leans on Refsem.Algebra.{name}, which has a `sorry`" in failing(report)[NAME]
     assert report.sorries == 1
 
 
