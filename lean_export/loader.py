@@ -4,15 +4,21 @@ As shipped, the loader spends minutes before Lean reads a line. It names 200 000
 one, though a few dozen are used; it finds a table slot for each function separately; it searches
 a list of all exports for every symbol looked up. It also mounts two fixed folders. Each edit
 below replaces one passage by another of the same effect, done at once or on demand; the folders
-come from the environment variable `FOLDERS_VARIABLE`, a JSON list of absolute paths.
+come from the environment variable `FOLDERS_VARIABLE`, a JSON list of absolute paths. While Lean
+works, each C++ call under a handler passes through the loader; `lean_export/trampolines.py` says
+what takes the place of that.
 
 Invariant: a passage that does not occur exactly once stops the patch, so a loader of another
 make is refused instead of half patched. Lean itself, the WebAssembly module, is not touched.
 """
 
+import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from lean_export import trampolines
 
 FOLDERS_VARIABLE = "REFSEM_LEAN_FOLDERS"
 _BINDINGS = "function assignWasmExports(wasmExports){"
@@ -22,6 +28,7 @@ _BINDING = re.compile(
 _CHATTER = 'console.log("[DEBUG'
 """How each line begins that the loader prints about itself among Lean's messages."""
 _WORD = re.compile(r"[\w$]+")
+_INVOKING = re.compile(r"function invoke_([vijfd][ijfd]*)\(")
 
 
 class LoaderError(Exception):
@@ -84,10 +91,43 @@ EDITS = (
 )
 
 
+def throwing(signatures: Sequence[str]) -> tuple[Edit, ...]:
+    """The edits by which calls that may throw stay within WebAssembly."""
+    return (
+        Edit(
+            "function getWasmImports(){assignWasmImports();",
+            "var forwarding,inJavaScript={};function getWasmImports(){assignWasmImports();"
+            f"forwarding=new WebAssembly.Instance({_module(trampolines.forwarding(signatures))})"
+            '.exports;for(var name in forwarding)if(name!="table"){'
+            "inJavaScript[name]=wasmImports[name];wasmImports[name]=forwarding[name]}",
+            "the module is given functions that forward to those of the next edit",
+        ),
+        Edit(
+            "assignWasmExports(wasmExports);updateGOT(origExports);",
+            "assignWasmExports(wasmExports);"
+            "var catching=new WebAssembly.Instance("
+            f"{_module(trampolines.catching(signatures))},{{env:{{...inJavaScript,"
+            'table:wasmTable,save:origExports["emscripten_stack_get_current"],'
+            'restore:origExports["_emscripten_stack_restore"],threw:origExports["setThrew"],'
+            "isNumber:thrown=>+(thrown===thrown+0),tag:WebAssembly.JSTag}}).exports;"
+            "Object.values(catching).forEach((item,place)=>forwarding.table.set(place,item));"
+            "updateGOT(origExports);",
+            "what is thrown is caught, undone and recorded as in JavaScript, which is still asked "
+            "where a function of the table is not of the type that the call says",
+        ),
+    )
+
+
+def _module(binary: bytes) -> str:
+    encoded = base64.b64encode(binary).decode()
+    return f'new WebAssembly.Module(Buffer.from("{encoded}","base64"))'
+
+
 def patched(loader: str) -> str:
     """The loader with unused bindings dropped and every edit made; else `LoaderError`."""
     text = _without_unused_bindings(loader)
-    for edit in EDITS:
+    signatures = tuple(dict.fromkeys(_INVOKING.findall(loader)))
+    for edit in (*EDITS, *throwing(signatures)):
         if text.count(edit.old) != 1:
             raise LoaderError(f"{text.count(edit.old)} times instead of once: {edit.old[:60]!r}")
         text = text.replace(edit.old, edit.new)
@@ -96,7 +136,11 @@ def patched(loader: str) -> str:
 
 def fingerprint() -> str:
     """A digest of this patch: a loader patched otherwise is out of date."""
-    parts = (_BINDINGS, _BINDING.pattern, _CHATTER, *(f"{edit.old}{edit.new}" for edit in EDITS))
+    edits = (*EDITS, *throwing(("v", "ii", "vj", "dif")))
+    parts = (
+        *(_BINDINGS, _BINDING.pattern, _CHATTER, _INVOKING.pattern),
+        *(f"{edit.old}{edit.new}" for edit in edits),
+    )
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

