@@ -65,18 +65,18 @@ def source(path: str, text: str) -> Source:
     return Source(module, path, text, sources.imports(text), sources.theorems(text))
 
 
-def batches(files: Mapping[str, Source]) -> tuple[tuple[Batch, ...], ...]:
-    """Waves of batches: those of one wave need only earlier waves.
+def batches(files: Mapping[str, Source]) -> tuple[Batch, ...]:
+    """The batches, each after those that it needs.
 
     `InputError` where imports go round in a circle.
     """
     groups = _groups(files)
     try:
-        return _waves(_batch(group, index, groups) for index, group in enumerate(groups, 1))
+        return _ordered(_batch(group, index, groups) for index, group in enumerate(groups, 1))
     except InputError:
         # Grouping may close a circle that the files do not have.
-        alone = tuple((file,) for group in groups for file in group)
-        return _waves(_batch(group, index, alone) for index, group in enumerate(alone, 1))
+        alone = tuple((file,) for file in dict.fromkeys(file for group in groups for file in group))
+        return _ordered(_batch(group, index, alone) for index, group in enumerate(alone, 1))
 
 
 Group = tuple[Source, ...]
@@ -86,8 +86,10 @@ def _groups(files: Mapping[str, Source]) -> tuple[Group, ...]:
     """The files that say something: what families need together, small families together.
 
     The other hand-written files are a group of their own, so that families need not wait for them.
+    Where nothing imports from it, it does not wait for the first group either, but has a copy of
+    what it needs of that.
     """
-    needed = _needed(files)
+    needed = _imported(files, (module for module in files if _GENERATED.fullmatch(module)))
     base: list[Source] = []
     others: list[Source] = []
     families: dict[str, list[Source]] = {}
@@ -108,13 +110,18 @@ def _groups(files: Mapping[str, Source]) -> tuple[Group, ...]:
             packed[-1] = (*packed[-1], *family)
         else:
             packed.append(tuple(family))
+    elsewhere = (file for group in (base, *packed, *alone) for file in group)
+    used = {module for file in elsewhere for module in file.imports}
+    if used.isdisjoint(file.module for file in others):
+        copied = _imported(files, (file.module for file in others))
+        others = [*(file for file in base if file.module in copied), *others]
     return tuple(group for group in (tuple(base), tuple(others), *packed, *alone) if group)
 
 
-def _needed(files: Mapping[str, Source]) -> set[str]:
-    """The modules that generated files import, at any remove."""
+def _imported(files: Mapping[str, Source], modules: Iterable[str]) -> set[str]:
+    """The files that these import, at any remove."""
     found: set[str] = set()
-    waiting = [module for module in files if _GENERATED.fullmatch(module)]
+    waiting = list(modules)
     while waiting:
         for module in files[waiting.pop()].imports:
             if module in files and module not in found:
@@ -152,17 +159,16 @@ def _in_order(files: Mapping[str, Source]) -> tuple[Source, ...]:
     return tuple(ordered.values())
 
 
-def _waves(made: Iterable[Batch]) -> tuple[tuple[Batch, ...], ...]:
-    waiting, waves, done = list(made), [], set[str]()
+def _ordered(made: Iterable[Batch]) -> tuple[Batch, ...]:
+    waiting, ordered = list(made), dict[str, Batch]()
     while waiting:
-        ready = tuple(batch for batch in waiting if done.issuperset(batch.needs))
+        ready = [batch for batch in waiting if ordered.keys() >= set(batch.needs)]
         if not ready:
             names = ", ".join(batch.module for batch in waiting)
             raise InputError(names, "", "these files import each other in a circle")
-        waves.append(ready)
-        done.update(batch.module for batch in ready)
+        ordered.update((batch.module, batch) for batch in ready)
         waiting = [batch for batch in waiting if batch not in ready]
-    return tuple(waves)
+    return tuple(ordered.values())
 
 
 def _name(group: Group, index: int) -> str:
@@ -170,8 +176,12 @@ def _name(group: Group, index: int) -> str:
 
 
 def _batch(group: Group, index: int, groups: tuple[Group, ...]) -> Batch:
-    home = {file.module: _name(other, n) for n, other in enumerate(groups, 1) for file in other}
     own = _name(group, index)
+    home: dict[str, str] = {}
+    for number, other in enumerate(groups, 1):
+        for file in other:
+            home.setdefault(file.module, _name(other, number))
+    home.update((file.module, own) for file in group)
     imported = dict.fromkeys(module for file in group for module in file.imports)
     needs = dict.fromkeys(home[module] for module in imported if module in home)
     needs.pop(own, None)

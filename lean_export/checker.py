@@ -12,7 +12,7 @@ Not covered: what Lean's kernel and the packaged build are worth.
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -117,11 +117,11 @@ def check_project(
     """
     manifest = read_manifest(directory)
     files = _files(directory)
-    waves = batches({file.module: file for file in files})
+    made = batches({file.module: file for file in files})
     lean = find(default_cache() if cache is None else cache, progress)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="refsem-lean-") as folder:
-        findings = _read_all(lean, Path(folder).resolve(), waves, limits, progress)
+        findings = _read_all(lean, Path(folder).resolve(), made, limits, progress)
     declared = {theorem.name: (file, theorem) for file in files for theorem in file.theorems}
     places = {name: (file.path, theorem) for name, (file, theorem) in declared.items()}
     unproved = leaning(findings, places)
@@ -157,13 +157,10 @@ def _files(directory: Path) -> tuple[Source, ...]:
 
 
 def _read_all(
-    lean: Lean,
-    folder: Path,
-    waves: tuple[tuple[Batch, ...], ...],
-    limits: Limits,
-    progress: Progress,
+    lean: Lean, folder: Path, made: tuple[Batch, ...], limits: Limits, progress: Progress
 ) -> Findings:
-    """What Lean finds in every batch, wave by wave, some batches of a wave at once."""
+    """What Lean finds in every batch, some at once, each as soon as what it needs is read."""
+    needed = {name for batch in made for name in batch.needs}
 
     def one(batch: Batch) -> Findings:
         missing = [name for name in batch.needs if not _compiled(folder, name).exists()]
@@ -174,14 +171,28 @@ def _read_all(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(batch.text, "utf-8", newline="\n")
         seconds = limits.start + limits.theorem * len(batch.checks)
-        return found(batch, read(lean, folder, batch.module, seconds))
+        return found(
+            batch, read(lean, folder, batch.module, seconds, compiled=batch.module in needed)
+        )
 
-    parts: list[Findings] = []
+    parts: dict[str, Findings] = {}
+    waiting = sorted(made, key=lambda batch: -_length(batch, made))
     with ThreadPoolExecutor(max_workers=limits.at_once) as pool:
-        for wave in waves:
-            # What takes longest first, so that no core waits for it at the end.
-            parts.extend(pool.map(one, sorted(wave, key=lambda batch: -len(batch.text))))
-    return gathered(parts)
+        running: dict[Future[Findings], Batch] = {}
+        while waiting or running:
+            ready = [batch for batch in waiting if parts.keys() >= set(batch.needs)]
+            for batch in ready[: limits.at_once - len(running)]:
+                waiting.remove(batch)
+                running[pool.submit(one, batch)] = batch
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                parts[running.pop(future).module] = future.result()
+    return gathered(parts[batch.module] for batch in made)
+
+
+def _length(batch: Batch, made: tuple[Batch, ...]) -> int:
+    """How much text there is in a batch and in those that wait for it, one after the other."""
+    later = (other for other in made if batch.module in other.needs)
+    return len(batch.text) + max((_length(other, made) for other in later), default=0)
 
 
 def _compiled(folder: Path, module: str) -> Path:

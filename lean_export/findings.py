@@ -74,13 +74,13 @@ def skipped(batch: Batch, reason: str) -> Findings:
 
 
 def gathered(parts: Iterable[Findings]) -> Findings:
-    """The findings of several batches together."""
+    """The findings of several batches together; of a file in two of them, each note once."""
     every = tuple(parts)
     return Findings(
         frozenset(name for part in every for name in part.confirmed),
-        tuple(note for part in every for note in part.errors),
-        tuple(note for part in every for note in part.sorries),
-        tuple(note for part in every for note in part.warnings),
+        tuple(dict.fromkeys(note for part in every for note in part.errors)),
+        tuple(dict.fromkeys(note for part in every for note in part.sorries)),
+        tuple(dict.fromkeys(note for part in every for note in part.warnings)),
         {name: why for part in every for name, why in part.unread.items()},
         {name: why for part in every for name, why in part.failures.items()},
     )

@@ -38,10 +38,10 @@ class Run:
     failure: str
 
 
-def read(lean: Lean, folder: Path, module: str, seconds: float) -> Run:
-    """What Lean says of a module of a folder, whose compiled form it leaves beside the source."""
+def read(lean: Lean, folder: Path, module: str, seconds: float, *, compiled: bool = True) -> Run:
+    """What Lean says of a module of a folder; a compiled form is left beside it if asked for."""
     source = f"{module.replace('.', '/')}.lean"
-    compiled = source.replace(".lean", ".olean")
+    output_option = ("-o", source.replace(".lean", ".olean")) if compiled else ()
     folders = [str(folder), *([str(lean.home)] if lean.home else [])]
     environment = {
         **os.environ,
@@ -52,7 +52,7 @@ def read(lean: Lean, folder: Path, module: str, seconds: float) -> Run:
     try:
         with said.open("wb") as output, complained.open("wb") as errors:
             done = subprocess.run(  # noqa: S603  our own arguments, no shell
-                (*lean.command, "--json", "-o", compiled, source),
+                (*lean.command, "--json", *output_option, source),
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,

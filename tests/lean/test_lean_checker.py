@@ -3,13 +3,16 @@
 import json
 import stat
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from lean_export import manifest
+from lean_export import checker, manifest
+from lean_export.batches import Batch
 from lean_export.checker import LIMITS, LeanReport, Limits, Verdict, check_project
 from lean_export.project import write_project
+from lean_export.reader import Run
 from lean_export.theorems import Status
 from lean_export.toolchain import Lean, find_lean
 from refsem.errors import InputError
@@ -22,8 +25,9 @@ PROOF = "Refsem.Proofs.relu_lower_lower_sound"
 STAND_IN = """#!{python}
 import json, pathlib, sys, time
 plan = json.loads(pathlib.Path({plan!r}).read_text())
-*_, option, compiled, source = sys.argv
-assert (option, sys.argv[1]) == ("-o", "--json"), sys.argv
+_, json_, *option, source = sys.argv
+compiled = pathlib.Path(source).with_suffix(".olean").as_posix()
+assert (json_, option) in [("--json", ["-o", compiled]), ("--json", [])], sys.argv
 text = pathlib.Path(source).read_text()
 def say(line, severity, data, kind="x"):
     print(json.dumps({{"pos": {{"line": line, "column": 0}}, "severity": severity,
@@ -41,7 +45,7 @@ if plan["sleep"] and plan["sleep"] in text:
 for number, line in enumerate(lines, 1):
     if line.startswith("#check @") and line[8:] not in plan["unknown"]:
         say(number, "information", line[8:] + " : True")
-if not (plan["uncompiled"] and plan["uncompiled"] in text):
+if option and not (plan["uncompiled"] and plan["uncompiled"] in text):
     pathlib.Path(compiled).write_text("")
 sys.exit(plan["status"] or int(wrong))
 """
@@ -171,6 +175,38 @@ def test_a_silent_failure_of_lean_is_an_error(project: Path) -> None:
 def test_what_needs_an_unread_file_is_not_read(project: Path) -> None:
     report = check(project, uncompiled="le_of_mul_le_mul {d")
     assert failing(report)[NAME] == "not read, for RefsemBatch1 could not be"
+
+
+def test_a_batch_is_read_as_soon_as_what_it_needs_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def batch(module: str, needs: tuple[str, ...], size: int) -> Batch:
+        return Batch(module, needs, "x" * size, (), {})
+
+    made = (batch("slow", (), 9), batch("core", (), 5), batch("next", ("core",), 5))
+    started = threading.Event()
+    compiled: dict[str, bool] = {}
+    order: list[str] = []
+
+    def reading(_: Lean, folder: Path, module: str, __: float, **asked: bool) -> Run:
+        compiled[module] = asked["compiled"]
+        (folder / f"{module}.olean").write_text("")
+        if module == "next":
+            started.set()
+        # What waits for nothing runs beside both of the others.
+        return Run((), "" if module != "slow" or started.wait(20) else "waited in vain")
+
+    monkeypatch.setattr(checker, "read", reading)
+    lean = Lean(("lean",), "stand-in", None)
+    limits = Limits(start=1, theorem=1, at_once=2)
+    findings = checker._read_all(lean, tmp_path, made, limits, order.append)
+    assert findings.failures == {}
+    assert compiled == {"slow": False, "core": True, "next": False}
+    # First what most has to be read after.
+    assert sorted(order[:2]) == sorted(
+        f"Lean reads {name}: 0 theorems" for name in ("slow", "core")
+    )
+    assert [checker._length(one, made) for one in made] == [9, 10, 5]
 
 
 def test_a_lean_that_cannot_be_run_is_an_error(project: Path) -> None:

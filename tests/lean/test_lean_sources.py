@@ -77,9 +77,9 @@ def ours(imported: tuple[str, ...], body: str, *, opening: str = "public section
     return f"module\n\n{lines}\n\n{opening}\n\nnamespace N\n{body}\nend N\n"
 
 
-def waves(files: dict[str, str]) -> list[list[Batch]]:
+def batched(files: dict[str, str]) -> tuple[Batch, ...]:
     made = [source(path, text) for path, text in files.items()]
-    return [list(wave) for wave in batches({one.module: one for one in made})]
+    return batches({one.module: one for one in made})
 
 
 EXPOSED = "@[expose] public section"
@@ -93,7 +93,7 @@ THREE = {
 
 
 def test_a_family_is_one_batch_after_the_core_and_the_root_none() -> None:
-    (core,), (family,) = waves(THREE)
+    core, family = batched(THREE)
     assert (core.module, core.needs) == ("Refsem.Basic", ())
     assert family.needs == ("Refsem.Basic",)
     assert set(family.checks.values()) == {"N.p", "N.s"}
@@ -111,38 +111,52 @@ def test_families_do_not_wait_for_what_they_do_not_need() -> None:
         "Refsem/Deep.lean": ours(("Refsem.Basic",), TRIVIAL, opening=EXPOSED),
         "Refsem/Deeper.lean": ours(("Refsem.Deep",), TRIVIAL, opening=EXPOSED),
     }
-    (core,), (other, family) = waves(files)
+    core, other, family = batched(files)
     assert set(core.checks.values()) == {"N.core"}
     assert set(family.checks.values()) == {"N.p", "N.s"}
-    assert len(other.checks) == 2
-    assert other.needs == family.needs == ("Refsem.Basic",)
+    # Nor does that wait for the core: it has a copy of what it needs.
+    assert len(other.checks) == 3
+    assert (other.needs, family.needs) == ((), ("Refsem.Basic",))
+    assert other.text.count("theorem core") == 1
+    assert "import" not in other.text
+
+
+def test_what_others_import_has_no_copies() -> None:
+    files = {
+        **THREE,
+        "Refsem/Deep.lean": ours(("Refsem.Basic",), TRIVIAL, opening=EXPOSED),
+        "Refsem/Run/One.lean": ours(("Refsem.Deep", "Refsem.Statements.A"), TRIVIAL),
+    }
+    core, other, family, run = batched(files)
+    assert other.needs == family.needs == (core.module,)
+    assert run.needs == (other.module, family.module)
+    assert "theorem core" not in other.text
 
 
 def test_every_line_of_a_batch_stands_for_its_line() -> None:
-    for wave in waves(THREE):
-        for batch in wave:
-            lines = batch.text.rstrip("\n").split("\n")
-            assert len(lines) == len(batch.places)
-            for line, place in zip(lines, batch.places, strict=True):
-                if place is not None:
-                    assert THREE[place.path].split("\n")[place.line - 1] == line
-            for number, name in batch.checks.items():
-                assert lines[number - 1] == f"#check @{name}"
+    for batch in batched(THREE):
+        lines = batch.text.rstrip("\n").split("\n")
+        assert len(lines) == len(batch.places)
+        for line, place in zip(lines, batch.places, strict=True):
+            if place is not None:
+                assert THREE[place.path].split("\n")[place.line - 1] == line
+        for number, name in batch.checks.items():
+            assert lines[number - 1] == f"#check @{name}"
 
 
 def test_a_file_laid_out_otherwise_is_a_batch_of_its_own() -> None:
     files = {**THREE, "Refsem/Proofs/B.lean": f"import Refsem.Proofs.A -- why\n{TRIVIAL}\n"}
-    _, family, (alone,) = waves(files)
+    _, family, alone = batched(files)
     assert alone.module == "Refsem.Proofs.B"
-    assert alone.text.split("\n")[0] == f"import {family[0].module}"
-    assert alone.needs == (family[0].module,)
+    assert alone.text.split("\n")[0] == f"import {family.module}"
+    assert alone.needs == (family.module,)
 
 
 def test_large_families_are_apart_and_small_ones_together() -> None:
     many = "\n".join(f"theorem t{n} : True := trivial" for n in range(MOST_THEOREMS // 2 + 1))
     files = {f"Refsem/Proofs/{name}.lean": ours((), many) for name in "AB"}
     files |= {f"Refsem/Proofs/{name}.lean": ours((), TRIVIAL) for name in "CD"}
-    ((first, second),) = waves(files)
+    first, second = batched(files)
     assert [len(batch.checks) for batch in (first, second)] == [
         MOST_THEOREMS // 2 + 1,
         MOST_THEOREMS // 2 + 3,
@@ -155,11 +169,11 @@ def test_a_circle_through_grouping_is_taken_apart_and_a_real_one_refused() -> No
         "Middle.lean": ours(("Refsem.Proofs.A",), TRIVIAL),
         "Refsem/Statements/A.lean": ours(("Middle",), TRIVIAL),
     }
-    assert [[batch.module for batch in wave] for wave in waves(files)] == [
-        ["Refsem.Proofs.A"],
-        ["Middle"],
-        ["Refsem.Statements.A"],
+    assert [batch.module for batch in batched(files)] == [
+        "Refsem.Proofs.A",
+        "Middle",
+        "Refsem.Statements.A",
     ]
     files["Refsem/Proofs/A.lean"] = ours(("Refsem.Statements.A",), TRIVIAL)
     with pytest.raises(InputError, match="import each other in a circle"):
-        waves(files)
+        batched(files)
