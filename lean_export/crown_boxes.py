@@ -5,8 +5,8 @@ written are those that the checker derives, rounded outward. Slopes are the run'
 follow from them.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from flint import fmpz_mat
 
@@ -41,6 +41,12 @@ class Neuron:
 Slopes = Sequence[tuple[int, int]]
 """Of each neuron of a layer the slope below and the slope above."""
 
+Ends = Sequence[tuple[int, int]]
+"""Of each neuron of a layer the ends of its box before its activation."""
+
+Chooser = Callable[[int, Ends], Slopes]
+"""The slopes of a layer, numbered from 0, by the ends of its neurons."""
+
 
 @dataclass(frozen=True, slots=True)
 class Digits:
@@ -58,13 +64,19 @@ class CrownBoxes:
     digits: Digits
 
 
-@dataclass(frozen=True, slots=True)
-class _Network:
-    """The layers as matrices whose first column holds the constants, and the input box."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Affine:
+    """A layer, and its matrix, whose first column holds the constants."""
 
-    layers: Sequence[Layer]
-    matrices: Sequence[fmpz_mat]
-    start: IntegerBox
+    layer: Layer
+    matrix: fmpz_mat
+
+    @classmethod
+    def of(cls, layer: Layer) -> "Affine":
+        """The layer with its matrix."""
+        values = layer.values()
+        entries = [value for row in values for value in row]
+        return cls(layer, fmpz_mat(len(values), len(values[0]), entries))
 
 
 @dataclass(slots=True)
@@ -79,58 +91,91 @@ class _Forms:
 
 
 def crown_boxes(
-    layers: Sequence[Layer], start: IntegerBox, slopes: Sequence[Slopes], depths: Sequence[int]
+    layers: Sequence[Layer], start: IntegerBox, slopes: Chooser, depths: Sequence[int]
 ) -> CrownBoxes:
-    """The boxes of all layers, each from the ones before; slopes and depth are given a layer.
+    """The boxes of all layers, each from the ones before; slopes are chosen, depth given a layer.
 
     The depth is through how many layers forms are pushed back: all before it, or fewer.
     """
-    network = _Network(layers, [_matrix(layer) for layer in layers], start)
-    known: list[tuple[Neuron, ...]] = []
-    largest = greatest_total = 0
-    for number, layer in enumerate(layers):
-        below, above = (_bounds(network, known, depths[number], sign) for sign in (1, -1))
-        for _, forms in (below, above):
-            largest = max(largest, forms.largest)
-            greatest_total = max(greatest_total, forms.greatest_total)
-        ends = zip(below[0], above[0], slopes[number], strict=True)
-        known.append(tuple(Neuron(low, -high, *slope) for low, high, slope in ends))
-        if len(known[-1]) != len(layer.rows):
-            raise ValueError(f"{len(known[-1])} slopes for {len(layer.rows)} rows")
-    return CrownBoxes(tuple(known), _digits(layers, largest, greatest_total))
+    found = Propagated(start)
+    for number, (layer, depth) in enumerate(zip(layers, depths, strict=True)):
+        affine = Affine.of(layer)
+        ends = found.ends(affine, depth)
+        found.add(affine, neurons(ends, slopes(number, ends)))
+    return CrownBoxes(tuple(found.known), found.digits)
 
 
-def _digits(layers: Sequence[Layer], largest: int, total: int) -> Digits:
-    """Room for every coefficient and every sum that the checker meets."""
-    size = max(largest.bit_length(), LEAST_SIZE)
-    height = max(len(layer.rows) for layer in layers)
-    product = (height << size + VALUE_BITS + SLOPE_BITS + 1) + (1 << size + DROPPED_BITS)
-    return Digits(max(product.bit_length(), (total << size + 2).bit_length()), size)
+def neurons(ends: Ends, slopes: Slopes) -> tuple[Neuron, ...]:
+    """A layer's neurons by their ends and slopes."""
+    return tuple(Neuron(*two, *chosen) for two, chosen in zip(ends, slopes, strict=True))
 
 
-def _matrix(layer: Layer) -> fmpz_mat:
-    values = layer.values()
-    return fmpz_mat(len(values), len(values[0]), [value for row in values for value in row])
+@dataclass(slots=True)
+class Propagated:
+    """The layers so far with their neurons, and what the digits of packed forms have room for."""
 
+    start: IntegerBox
+    layers: list[Affine] = field(default_factory=list)
+    known: list[tuple[Neuron, ...]] = field(default_factory=list)
+    largest: int = 0
+    total: int = 0
+    height: int = 0
 
-def _bounds(
-    network: _Network, known: Sequence[tuple[Neuron, ...]], depth: int, sign: int
-) -> tuple[list[int], _Forms]:
-    """Lower ends of the rows of the next layer times the sign, by that depth or one step."""
-    number = len(known)
-    height = len(network.layers[number].rows)
-    one = sign << FINE_BITS + SLOPE_BITS
-    unit = [[one if i == j else 0 for j in range(height)] for i in range(height)]
-    forms = _Forms([0] * height, unit)
-    found = []
-    for step in range(depth + 1):
-        _push_affine(forms, network.matrices[number - step])
-        if step in (0, depth):
-            found.append(_ends(forms, network, known, number - step))
-        if step < depth:
-            earlier = number - step - 1
-            _push_activation(forms, network.layers[earlier], known[earlier])
-    return [max(ends) for ends in zip(*found, strict=True)], forms
+    def add(self, layer: Affine, found: tuple[Neuron, ...]) -> None:
+        """One layer more."""
+        self.layers.append(layer)
+        self.known.append(found)
+
+    def ends(self, layer: Affine, depth: int) -> list[tuple[int, int]]:
+        """The ends of a layer's rows, by that depth or by one step."""
+        below, above = (self._least(layer, depth, sign) for sign in (1, -1))
+        return [(low, -high) for low, high in zip(below, above, strict=True)]
+
+    @property
+    def digits(self) -> Digits:
+        """Room for every coefficient and every sum that the checker met."""
+        size = max(self.largest.bit_length(), LEAST_SIZE)
+        product = (self.height << size + VALUE_BITS + SLOPE_BITS + 1) + (1 << size + DROPPED_BITS)
+        return Digits(max(product.bit_length(), (self.total << size + 2).bit_length()), size)
+
+    def _least(self, layer: Affine, depth: int, sign: int) -> list[int]:
+        """Lower ends of the rows times the sign."""
+        height = len(layer.layer.rows)
+        one = sign << FINE_BITS + SLOPE_BITS
+        unit = [[one if i == j else 0 for j in range(height)] for i in range(height)]
+        forms = _Forms([0] * height, unit)
+        found, number = [], len(self.layers)
+        for step in range(depth + 1):
+            pushed = layer if step == 0 else self.layers[number - step]
+            _push_affine(forms, pushed.matrix)
+            self.height = max(self.height, len(pushed.layer.rows))
+            if step in (0, depth):
+                found.append(self._over(forms, number - step))
+            if step < depth:
+                earlier = number - step - 1
+                _push_activation(forms, self.layers[earlier].layer, self.known[earlier])
+        self.largest = max(self.largest, forms.largest)
+        self.total = max(self.total, forms.greatest_total)
+        return [max(ends) for ends in zip(*found, strict=True)]
+
+    def _over(self, forms: "_Forms", number: int) -> list[int]:
+        """The greatest integers over `SCALE` that the forms are at least, over a layer's inputs."""
+        if number == 0:
+            scale, factor, box = self.start.scale, SLOPE_ONE * SCALE, self.start.ends
+        else:
+            layer, earlier = self.layers[number - 1].layer, self.known[number - 1]
+            scale, factor = 1, SLOPE_ONE
+            box = tuple(
+                (_activate(layer, one.lower), _activate(layer, one.upper)) for one in earlier
+            )
+        value = _Forms(list(forms.constants), forms.coefficients, forms.total)
+        _add(
+            value,
+            scale,
+            [(factor * low, -factor * high, factor * min(low, 0)) for low, high in box],
+        )
+        forms.greatest_total = max(forms.greatest_total, value.greatest_total)
+        return [constant // (scale << FINE_BITS + SLOPE_BITS) for constant in value.constants]
 
 
 def _push_affine(forms: _Forms, matrix: fmpz_mat) -> None:
@@ -177,24 +222,6 @@ def _add(forms: _Forms, factor: int, lines: Iterable[tuple[int, int, int]]) -> N
             forms.constants[index] += t * over if t >= 0 else -t * under
     forms.total = factor * forms.total + sum(abs(n) for three in numbers for n in three)
     forms.greatest_total = max(forms.greatest_total, forms.total)
-
-
-def _ends(
-    forms: _Forms, network: _Network, known: Sequence[tuple[Neuron, ...]], number: int
-) -> list[int]:
-    """The greatest integers over `SCALE` that the forms are at least, over a layer's inputs."""
-    if number == 0:
-        scale, factor, box = network.start.scale, SLOPE_ONE * SCALE, network.start.ends
-    else:
-        layer = network.layers[number - 1]
-        scale, factor = 1, SLOPE_ONE
-        box = tuple(
-            (_activate(layer, one.lower), _activate(layer, one.upper)) for one in known[number - 1]
-        )
-    value = _Forms(list(forms.constants), forms.coefficients, forms.total)
-    _add(value, scale, [(factor * low, -factor * high, factor * min(low, 0)) for low, high in box])
-    forms.greatest_total = max(forms.greatest_total, value.greatest_total)
-    return [constant // (scale << FINE_BITS + SLOPE_BITS) for constant in value.constants]
 
 
 def _activate(layer: Layer, end: int) -> int:

@@ -65,7 +65,7 @@ def crown_modules(
 ) -> tuple[list[Module], IntegerBox]:
     """The modules of one region, its theorem in the last, and the output box of the theorem."""
     through = depths(network)
-    boxes = crown_boxes(network, start, slopes, through)
+    boxes = crown_boxes(network, start, lambda number, _: slopes[number], through)
     output = IntegerBox(SCALE, tuple((one.lower, one.upper) for one in boxes.layers[-1]))
     stem = namespace(region)
     modules: list[Module] = []
@@ -109,7 +109,8 @@ def _integer(value: int) -> str:
     return f"(.ofNat {value})" if value >= 0 else f"(.negSucc {-value - 1})"
 
 
-def _neurons(neurons: Iterable[Neuron]) -> tuple[str, ...]:
+def neuron_words(neurons: Iterable[Neuron]) -> tuple[str, ...]:
+    """The neurons of a layer as a Lean term."""
     words = [
         f".cons {_integer(one.lower)} {_integer(one.upper)} {one.below} {one.above} <|"
         for one in neurons
@@ -129,7 +130,7 @@ def _layer_lines(
         "",
         *documentation(what),
         f"def neurons{number} : Neurons :=",
-        *_neurons(boxes.layers[number - 1]),
+        *neuron_words(boxes.layers[number - 1]),
         *well_formed_lines(layer, number),
         "",
         f"theorem step{number} : layerChecked problem known{number - 1} {depth} {layer.width}",

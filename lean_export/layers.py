@@ -143,7 +143,7 @@ def _patterns(map_: _Map) -> tuple[tuple[int, ...], ...] | None:
         row = []
         for value in (constants[index], *weights[index * width : (index + 1) * width]):
             if value not in known:
-                known[value] = _pattern(value)
+                known[value] = pattern(value)
             bits = known[value]
             if bits is None:
                 return None
@@ -152,7 +152,8 @@ def _patterns(map_: _Map) -> tuple[tuple[int, ...], ...] | None:
     return tuple(rows)
 
 
-def _pattern(value: mpq) -> int | None:
+def pattern(value: mpq) -> int | None:
+    """The binary32 pattern of a number; None if it is none."""
     # Which mode is asked for does not matter: an exact number is not rounded.
     bits = round_to_binary32(Mode.RTZ, value, 0)
     return bits if decode(BINARY32, bits) == Finite(negative=value < 0, value=value) else None

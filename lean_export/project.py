@@ -31,7 +31,7 @@ from lean_export.manifest import (
     read_manifest,
 )
 from lean_export.proofs import Proof
-from lean_export.runs import RegionRun, RunProject, run_project
+from lean_export.runs import RegionRun, RunProject
 from lean_export.theorems import Status, Theorem, rule_theorems
 from refsem.errors import InputError
 from refsem.rules import CATALOGUE, Rule
@@ -78,35 +78,33 @@ def write_project(
     if target is Target.TORCHLEAN:
         raise InputError("", "--target torchlean", "exports runs only; give a --ledger")
     if target is Target.MATHLIB:
-        content = for_mathlib(content, theorems, ())
+        content = for_mathlib(content, theorems)
     _write(directory, content)
     return LeanSummary.of(manifest_of(content[NAME]).theorems.values())
 
 
-def write_run(
-    directory: Path, ledger: Path, target: Target = Target.CORE
-) -> tuple[LeanSummary, float]:
-    """Write the project of a ledger's run: counts, and the seconds Lean is expected to take.
+def write_run(directory: Path, run: RunProject, target: Target = Target.CORE) -> LeanSummary:
+    """Write the project of a run, or of a split tree.
 
-    `InputError` as of `write_project`, and where the ledger's run cannot be exported.
+    `InputError` as of `write_project`, and for a target that takes no split trees.
     """
-    run = run_project(ledger)
     content, statuses = run_files(run)
     if target is Target.MATHLIB:
-        content = for_mathlib(content, rule_theorems(run.rules), run.regions)
+        content = for_mathlib(content, rule_theorems(run.rules), run)
     elif target is Target.TORCHLEAN:
+        if run.trees:
+            raise InputError("", "--target torchlean", "exports runs only; give a --ledger")
         content = for_torchlean(content, run.regions)
     _write(directory, content)
-    return LeanSummary.of(statuses.values()), run.seconds
+    return LeanSummary.of(statuses.values())
 
 
 def for_mathlib(
-    content: Mapping[str, str], theorems: Iterable[Theorem], regions: Iterable[RegionRun]
+    content: Mapping[str, str], theorems: Iterable[Theorem], run: RunProject | None = None
 ) -> dict[str, str]:
     """The project with one file more, unchecked: its theorems over Mathlib's real numbers."""
-    starts = ((region.namespace, region.start) for region in regions)
     further = {
-        reals.PATH: reals.reals_text(theorems, starts),
+        reals.PATH: reals.reals_text(theorems, run),
         reals.LAKEFILE: reals.lakefile(content[reals.LAKEFILE]),
     }
     return _with(content, further)

@@ -8,9 +8,10 @@ is not to be had here; it says so itself. Facts about functions stay hypotheses.
 from collections.abc import Iterable
 
 from lean_export.files import HEADER
-from lean_export.interval_boxes import IntegerBox
+from lean_export.interval_boxes import SCALE
 from lean_export.proofs import Proof
 from lean_export.run_text import hanging, scale_text
+from lean_export.runs import RegionRun, RunProject, TreeRun
 from lean_export.statements import Shape, arguments, signature
 from lean_export.theorems import Theorem
 
@@ -43,11 +44,9 @@ def lakefile(core: str) -> str:
     return core + _LAKE
 
 
-def reals_text(theorems: Iterable[Theorem], runs: Iterable[tuple[str, IntegerBox]]) -> str:
-    """The file: the classes, every closed theorem of a rule, and every run's theorem.
-
-    A run is given by its namespace and its input box.
-    """
+def reals_text(theorems: Iterable[Theorem], run: RunProject | None = None) -> str:
+    """The file: the classes, every closed theorem of a rule, and every theorem of a run."""
+    runs = () if run is None else (*map(_bounds, run.regions), *map(_holds, run.trees))
     lines = (
         *HEADER,
         "import Mathlib.Data.Real.Basic",
@@ -65,7 +64,7 @@ def reals_text(theorems: Iterable[Theorem], runs: Iterable[tuple[str, IntegerBox
         "",
         *(f"noncomputable example : {one} := inferInstance" for one in _CLASSES),
         *(line for theorem in theorems for line in _restated(theorem)),
-        *(line for run in runs for line in _run(*run)),
+        *(line for stated in runs for line in stated),
         "",
         "end Refsem.Reals",
     )
@@ -82,12 +81,27 @@ def _restated(theorem: Theorem) -> tuple[str, ...]:
     return ("", *head, f"{last} :=", *hanging(by))
 
 
-def _run(namespace: str, start: IntegerBox) -> tuple[str, ...]:
-    short = namespace.rpartition(".")[2].lower()
+def _bounds(region: RegionRun) -> tuple[str, ...]:
+    space = region.namespace
     return (
         "",
-        f"theorem {short}_output_bounds (x : List ℝ)",
-        f"    (inside0 : InBox {scale_text(start.scale)} {namespace}.inputBox x) :",
-        f"    InBox {scale_text(2**40)} {namespace}.outputBox (eval {namespace}.network x) :=",
-        f"  {namespace}.output_bounds x inside0",
+        f"theorem {_short(space)}_output_bounds (x : List ℝ)",
+        f"    (inside0 : InBox {scale_text(region.start.scale)} {space}.inputBox x) :",
+        f"    InBox {scale_text(SCALE)} {space}.outputBox (eval {space}.network x) :=",
+        f"  {space}.output_bounds x inside0",
     )
+
+
+def _holds(tree: TreeRun) -> tuple[str, ...]:
+    space = tree.namespace
+    return (
+        "",
+        f"theorem {_short(space)}_property_holds (x : List ℝ)",
+        f"    (inside : InBox {scale_text(tree.start.scale)} {space}.inputBox x) :",
+        f"    Safe {space}.cases x (eval {space}.network x) :=",
+        f"  {space}.property_holds x inside",
+    )
+
+
+def _short(namespace: str) -> str:
+    return namespace.rpartition(".")[2].lower()

@@ -44,6 +44,14 @@ class RegionRun:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeRun:
+    """One region of a split tree: its namespace and its box."""
+
+    namespace: str
+    start: IntegerBox
+
+
+@dataclass(frozen=True, slots=True)
 class RunProject:
     """What a run adds to a project."""
 
@@ -54,6 +62,7 @@ class RunProject:
     regions: tuple[RegionRun, ...]
     seconds: float
     """How long a real Lean is expected to take over the run's own files."""
+    trees: tuple[TreeRun, ...] = ()
 
 
 _CORES = {"ibp": interval_theorem.CORE, "crown": crown_theorem.CORE}

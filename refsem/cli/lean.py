@@ -8,6 +8,8 @@ from rich.text import Text
 
 from lean_export.checker import LIMITS, LeanReport, Verdict, check_project
 from lean_export.project import LeanSummary, Target, write_project, write_run
+from lean_export.runs import RunProject, run_project
+from lean_export.trees import tree_project
 from refsem.cli.terminal import print_json, report_console
 from refsem.errors import InputError
 
@@ -22,6 +24,11 @@ from refsem.errors import InputError
     help="What the project builds on.",
 )
 @click.option("--ledger", type=click.Path(path_type=Path), help="Only that run's theorems.")
+@click.option("--tree", type=click.Path(path_type=Path), help="Only that split tree's theorems.")
+@click.option("--model", type=click.Path(path_type=Path), help="The network of --tree.")
+@click.option(
+    "--property", "property_", type=click.Path(path_type=Path), help="The property of --tree."
+)
 @click.option("--check", "checked", is_flag=True, help="Have a real Lean read it.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Where a packaged Lean is kept.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
@@ -29,23 +36,28 @@ def lean(
     directory: Path,
     target: str,
     ledger: Path | None,
+    tree: Path | None,
+    model: Path | None,
+    property_: Path | None,
     checked: bool,
     cache: Path | None,
     as_json: bool,
 ) -> int:
     """Write a Lean 4 project to DIRECTORY: a theorem for each obligation of each rule.
 
-    With --ledger, the theorems of that run's network and of the rules it used.
+    With --ledger, the theorems of that run's network and of the rules it used. With --tree, the
+    theorem that the property holds, by the cuts of that split tree.
     """
     if target != "core":
         if checked:
             raise InputError("", f"--target {target}", "cannot be checked here; check `core`")
         _say(f"what --target {target} adds is read by no Lean here: it is unchecked")
+    run = _run(ledger, tree, model, property_)
     seconds = 0.0
-    if ledger is None:
+    if run is None:
         summary = write_project(directory, target=Target(target))
     else:
-        summary, seconds = write_run(directory, ledger, Target(target))
+        summary, seconds = write_run(directory, run, Target(target)), run.seconds
         _say(f"Lean is expected to take about {seconds:.0f} s over the network on an idle core")
     report = _read_by_lean(directory, cache, seconds) if checked else None
     if as_json:
@@ -53,6 +65,27 @@ def lean(
     else:
         _print(directory, summary, report)
     return 0 if report is None or report.as_announced else 1
+
+
+def _run(
+    ledger: Path | None, tree: Path | None, model: Path | None, property_: Path | None
+) -> RunProject | None:
+    """What is to be exported instead of the catalogue; None if nothing."""
+    if tree is None:
+        for option, given in (("--model", model), ("--property", property_)):
+            if given is not None:
+                raise InputError("", option, "is for a --tree")
+        return None if ledger is None else run_project(ledger)
+    if ledger is not None:
+        raise InputError("", "--tree", "is exported by itself, without a --ledger")
+    if model is None or property_ is None:
+        raise InputError(str(tree), "--model" if model is None else "--property", "is needed")
+    return tree_project(tree, model, property_, _progress)
+
+
+def _progress(leaves: int) -> None:
+    if leaves % 10 == 0:
+        _say(f"{leaves} leaves bounded")
 
 
 def _say(message: str) -> None:

@@ -47,6 +47,47 @@ def test_what_bounds_leave_open_is_decided_and_the_tree_is_accepted(
     assert again["facts"]["leaves"] == str(listed["leaves"])
 
 
+def test_a_tree_becomes_a_theorem(
+    refsem: Command, two_inputs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    model, wanted = two_inputs
+    tree, subject = tmp_path / "tree.json", ("--model", model, "--property", wanted)
+    options = ("--method", "ibp", "--branch", "60", "--write-certificate", tree)
+    assert refsem("audit", model, wanted, *options).status == 0
+    run = refsem("lean", tmp_path / "out", "--tree", tree, *subject, "--json")
+    assert run.status == 0
+    said = json.loads(run.out)
+    assert said["theorems"] == said["closed"] > 5
+    assert "Lean is expected to take about" in run.err
+    text = (tmp_path / "out/Refsem/Run/Region1Tree.lean").read_text("utf-8")
+    assert "theorem property_holds" in text
+    # another property, and the file is not the tree of it
+    wanted.write_text(wanted.read_text("utf-8") + "\n", "utf-8")
+    run = refsem("lean", tmp_path / "other", "--tree", tree, *subject)
+    assert run.status == 3
+    assert "property_sha256" in run.err
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--tree", "t.json"), "--model: is needed"),
+        (("--tree", "t.json", "--model", "m.onnx"), "--property: is needed"),
+        (("--model", "m.onnx"), "--model: is for a --tree"),
+        (("--property", "p.vnnlib", "--ledger", "l.jsonl"), "--property: is for a --tree"),
+        (("--tree", "t.json", "--ledger", "l.jsonl"), "without a --ledger"),
+    ],
+)
+def test_a_theorem_is_made_of_one_thing(
+    refsem: Command, tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    run = refsem("lean", tmp_path / "out", *options)
+    assert run.status == 3
+    assert message in run.err
+    assert not (tmp_path / "out").exists()
+
+
 def test_trees_are_wanted_of_the_property_only(
     refsem: Command, two_inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,14 +41,14 @@ def test_every_theorem_of_a_rule_is_restated_over_the_reals(tmp_path: Path) -> N
 
 
 def test_a_run_is_restated_over_the_reals(tmp_path: Path, ledger: Path) -> None:
-    write_run(tmp_path / "out", ledger, Target.MATHLIB)
+    write_run(tmp_path / "out", run_project(ledger), Target.MATHLIB)
     text = (tmp_path / "out" / "RefsemReals.lean").read_text("utf-8")
     assert "theorem region1_output_bounds (x : List ℝ)" in text
     assert "(eval Refsem.Run.Region1.network x)" in text
 
 
 def test_an_artifact_for_torchlean_says_what_the_run_proved(tmp_path: Path, ledger: Path) -> None:
-    write_run(tmp_path / "out", ledger, Target.TORCHLEAN)
+    write_run(tmp_path / "out", run_project(ledger), Target.TORCHLEAN)
     content = json.loads((tmp_path / "out/torchlean/region1.crown_query.json").read_text("utf-8"))
     (region,) = run_project(ledger).regions
     assert content["format"] == "crown_query_v1"
@@ -71,7 +71,7 @@ def test_an_artifact_for_torchlean_says_what_the_run_proved(tmp_path: Path, ledg
 def test_the_other_targets_leave_the_core_as_it_is(tmp_path: Path, ledger: Path) -> None:
     core = run_files(run_project(ledger))[0]
     for target in (Target.MATHLIB, Target.TORCHLEAN):
-        write_run(tmp_path / "out", ledger, target)
+        write_run(tmp_path / "out", run_project(ledger), target)
         for path, text in core.items():
             if path.startswith("Refsem"):
                 assert (tmp_path / "out" / path).read_text("utf-8") == text

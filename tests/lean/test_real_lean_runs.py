@@ -158,8 +158,9 @@ def test_lean_accepts_crown_bounds_and_no_tampered_ones(lean: Lean, tmp_path: Pa
 
 
 def accepted_whole(lean: Lean, ledger: Path, folder: Path) -> None:
-    _, seconds = write_run(folder, ledger)
-    report = said_by(lean, folder, seconds)
+    run = run_project(ledger)
+    write_run(folder, run)
+    report = said_by(lean, folder, run.seconds)
     assert report.as_announced
     assert report.warnings == ()
     assert report.count(Verdict.CLOSED) == len(report.theorems)

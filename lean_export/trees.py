@@ -1,0 +1,155 @@
+"""Split trees as Lean: from a tree file, its network and its property to modules of theorems.
+
+Of the file nothing is taken but the cuts and the box that is cut. Every leaf is bounded anew, as
+Lean's checker will bound it; what is announced closed is for Lean to accept.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lean_export.cases import LeanCase, lean_case
+from lean_export.interval_boxes import IntegerBox
+from lean_export.layers import Layer, layers
+from lean_export.run_text import namespace
+from lean_export.runs import (
+    PUSH_SECONDS,
+    START_SECONDS,
+    WORD_SECONDS,
+    RunProject,
+    TreeRun,
+    integer_box,
+)
+from lean_export.split_leaves import Cut, CutBox, Leaves, leaves_of, parts
+from lean_export.theorems import Status
+from lean_export.tree_theorem import CORE, SplitRegion, leaf_pushes, tree_modules
+from refsem.certificates.foreign.trees import TreeSubject, tree_subject
+from refsem.certificates.tree_file import TreeFile, TreeRegion, read_tree
+from refsem.errors import InputError
+from refsem.properties import Case
+from refsem.properties.claims import RegionClaims, region_claims
+from refsem.rules.tree import Node, TreeError, leaf_boxes
+from refsem.untrusted.strict_json import read_json
+
+MOST_LEAVES = 2000
+MOST_DEPTH = 200
+
+Progress = Callable[[int], None]
+"""Told how many leaves are done."""
+
+
+def tree_project(tree: Path, model: Path, property_: Path, progress: Progress) -> RunProject:
+    """The project of a tree; `InputError` where it cannot be exported, and why."""
+    file = str(tree)
+    found = read_tree(read_json(tree))
+    subject = tree_subject(model, property_)
+    _check_hashes(found, subject, file)
+    network = layers(subject.prepared, str(model))
+    about = f"Network {model.name} (SHA-256 {found.model_sha256}), property {property_.name}."
+    regions = _split_regions(found, subject, network, file, progress)
+    files: dict[str, str] = {}
+    theorems: dict[str, Status] = {}
+    runs, seconds = [], 0.0
+    for number, region in enumerate(regions, 1):
+        modules = tree_modules(network, region, number, about)
+        files |= {module.path: module.text for module in modules}
+        theorems |= {name: Status.CLOSED for module in modules for name in module.theorems}
+        runs.append(TreeRun(namespace(number), region.box))
+        pushed = sum(leaf_pushes(network, leaf) for leaf in leaves_of(region.tree))
+        words = sum(layer.words for layer in network)
+        seconds += START_SECONDS * len(modules) + WORD_SECONDS * words + PUSH_SECONDS * pushed
+    return RunProject(CORE, (), files, theorems, (), seconds, tuple(runs))
+
+
+def _check_hashes(tree: TreeFile, subject: TreeSubject, file: str) -> None:
+    stated = (tree.model_sha256, tree.property_sha256)
+    for what, one, actual in zip(("model", "property"), stated, subject.hashes, strict=True):
+        if one != actual:
+            raise InputError(file, f"{what}_sha256", f"the {what} at hand has {actual}")
+
+
+def _split_regions(
+    tree: TreeFile,
+    subject: TreeSubject,
+    network: tuple[Layer, ...],
+    file: str,
+    progress: Progress,
+) -> Iterator[SplitRegion]:
+    """The regions, every leaf of their trees shown safe."""
+    regions = region_claims(subject.prepared, subject.property)
+    if len(regions) != len(tree.regions):
+        message = f"{len(tree.regions)} regions, but the property has {len(regions)} boxes"
+        raise InputError(file, "regions", message)
+    started = 0
+    for index, (claims, region) in enumerate(zip(regions, tree.regions, strict=True)):
+        place = f"regions[{index}]"
+        if not isinstance(region, TreeRegion) or claims.region.balls:
+            message = "only trees that cut a box are exported; this one is about signs or a ball"
+            raise InputError(file, place, message)
+        cases = tuple(_case(number, case, network, file) for number, case in claims.cases)
+        root = _root(claims, region, file, place)
+        reading = _Reading(Leaves.of(network, cases, file), place, progress, started)
+        cut = reading.tree(iter(region.nodes), root)
+        started = reading.done
+        numbers = [number for number, _ in claims.cases]
+        yield SplitRegion(_box(claims), root, cases, numbers, cut)
+
+
+def _case(number: int, case: Case, network: tuple[Layer, ...], file: str) -> LeanCase:
+    found = lean_case(case.unsafe, network[0].width, len(network[-1].rows))
+    if not found.sums:
+        message = "no constraint on outputs alone has coefficients that are binary32 numbers"
+        raise InputError(file, f"case {number}", message)
+    return found
+
+
+def _box(claims: RegionClaims) -> IntegerBox:
+    ((lower, upper),) = claims.region.boxes.values()
+    return integer_box(lower, upper)
+
+
+def _root(claims: RegionClaims, region: TreeRegion, file: str, place: str) -> IntegerBox:
+    """The box that is cut; `InputError` where the nodes are no tree over it, or it is too small."""
+    box, root = _box(claims), region.root
+    ends = tuple((int(l), int(u)) for l, u in zip(root.lower[0], root.upper[0], strict=True))
+    found = IntegerBox(2**root.unit, ends)
+    if len(ends) != len(box.ends) or not all(
+        low * box.scale <= inner_low * found.scale and inner_high * found.scale <= high * box.scale
+        for (low, high), (inner_low, inner_high) in zip(ends, box.ends, strict=True)
+    ):
+        raise InputError(file, place, "the box does not contain the property's")
+    leaves = sum(node is None for node in region.nodes)
+    if leaves > MOST_LEAVES:
+        raise InputError(file, place, f"{leaves} leaves; at most {MOST_LEAVES} are exported")
+    try:
+        for _ in leaf_boxes(root, region.nodes, MOST_LEAVES):
+            pass
+    except TreeError as error:
+        raise InputError(file, place, str(error)) from error
+    return found
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Nodes in preorder, known to be a tree, read with every leaf shown safe."""
+
+    leaves: Leaves
+    place: str
+    progress: Progress
+    done: int
+    leaf: int = 0
+
+    def tree(self, nodes: Iterator[Node], box: IntegerBox, depth: int = 0) -> CutBox:
+        """The tree that begins with the next node."""
+        node = next(nodes)
+        if node is None:
+            found = self.leaves.safe(box, f"{self.place} leaf {self.leaf}")
+            self.leaf, self.done = self.leaf + 1, self.done + 1
+            self.progress(self.done)
+            return found
+        if depth == MOST_DEPTH:
+            message = f"more than {MOST_DEPTH} cuts below each other are not exported"
+            raise InputError(self.leaves.file, self.place, message)
+        below, above = parts(box, node.dimension, node.cut)
+        first = self.tree(nodes, below, depth + 1)
+        return Cut(node.dimension, node.cut, first, self.tree(nodes, above, depth + 1))

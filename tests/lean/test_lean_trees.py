@@ -1,0 +1,324 @@
+"""Split trees as Lean: leaves that hold and tile, cases that mean the property, refused trees."""
+
+import itertools
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import builders
+import pytest
+from claim_files import write_property
+from gmpy2 import mpq
+from lean_trees import Given, decided, evaluated_layers, made_tree
+
+from lean_export import split_leaves, trees
+from lean_export.cases import lean_case
+from lean_export.crown_boxes import SLOPE_ONE
+from lean_export.interval_boxes import SCALE, UNIT, IntegerBox
+from lean_export.layers import layers
+from lean_export.manifest import read_manifest
+from lean_export.project import Target, run_files, write_run
+from lean_export.sources import forbidden_words, theorems
+from lean_export.split_leaves import Cut, CutBox, Leaves, SafeLeaf, leaves_of
+from lean_export.trees import tree_project
+from refsem.errors import InputError
+from refsem.ir import load_model
+from refsem.ir.evaluation import prepare
+from refsem.properties import load_property
+from refsem.properties.property import LinearConstraint
+
+STRICT = "(assert (or (and (< Y_0 -0.01)) (and (<= Y_0 0.3) (<= Y_1 -0.01)) (and (>= Y_1 12.5))))"
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Given:
+    """y0 = |x0 − x1| + |x0 + x1|, y1 = 3 y0, and unsafe sets that intervals do not exclude."""
+    first = builders.layer([[1, -1, 1, -1], [-1, 1, 1, -1]], [0, 0, 0, 0])
+    model = builders.sequential(
+        tmp_path / "two.onnx", [first, builders.layer([[1, 3]] * 4, [0, 0])]
+    )
+    wanted = write_property(
+        tmp_path / "two.vnnlib", ["-1", "-1"], ["1", "(/ 1 3)"], STRICT, outputs=2
+    )
+    return decided(model, wanted)
+
+
+def silent(_: int) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def larger(tmp_path_factory: pytest.TempPathFactory) -> Given:
+    """A network and a property that need a dozen leaves."""
+    return made_tree(tmp_path_factory.mktemp("larger"))
+
+
+def leaves_over(given: Given) -> tuple[Leaves, IntegerBox]:
+    """What leaves are shown safe of, and the property's box."""
+    network = layers(prepare(load_model(given.model)), "m")
+    property_ = load_property(given.property)
+    cases = [lean_case(case.unsafe, 2, len(network[-1].rows)) for case in property_.cases]
+    first = property_.cases[0]
+    ends = zip(first.lower, first.upper, strict=True)
+    box = IntegerBox(12, tuple((int(low * 12), int(high * 12)) for low, high in ends))
+    # twelfths are too coarse to be cut often
+    fine = 2**20
+    ends = tuple((low * fine, high * fine) for low, high in box.ends)
+    return Leaves.of(network, cases, "f"), IntegerBox(12 * fine, ends)
+
+
+# leaves
+
+
+def test_the_ends_of_a_leaf_hold_at_its_points(larger: Given) -> None:
+    leaves, box = leaves_over(larger)
+    found = list(leaves_of(leaves.safe(box, "here")))
+    assert len(found) > 1
+    network = tuple(one.layer for one in leaves.network)
+    checked = 0
+    for leaf in found:
+        for steps in itertools.product(range(4), repeat=2):
+            point = [
+                mpq(3 * low + step * (high - low), 3 * leaf.box.scale)
+                for (low, high), step in zip(leaf.box.ends, steps, strict=True)
+            ]
+            values = evaluated_layers(network, point)
+            for layer, neurons in zip(values, leaf.layers, strict=True):
+                for value, neuron in zip(layer, neurons, strict=True):
+                    assert mpq(neuron.lower, SCALE) <= value <= mpq(neuron.upper, SCALE)
+            for one in leaf.passes:
+                for row, neuron in zip(one.rows.values(), one.neurons, strict=True):
+                    total = sum(w * y for w, y in zip(row[1:], values[-1], strict=True)) / UNIT
+                    assert mpq(neuron.lower, SCALE) <= total <= mpq(neuron.upper, SCALE)
+                    checked += 1
+    assert checked > 0
+
+
+@pytest.mark.parametrize("name", ["given", "larger"])
+def test_every_case_is_excluded_in_every_leaf(name: str, request: pytest.FixtureRequest) -> None:
+    leaves, box = leaves_over(request.getfixturevalue(name))
+    for leaf in leaves_of(leaves.safe(box, "here")):
+        places = [place for one in leaf.passes for place, _ in one.sums]
+        assert sorted(places) == list(range(len(leaves.cases)))
+        for one in leaf.passes:
+            for (place, found), neuron in zip(one.sums, one.neurons, strict=True):
+                assert found in leaves.cases[place].sums
+                assert found.excluded(neuron.lower, SCALE)
+
+
+def boxes_of(tree: CutBox, box: IntegerBox) -> list[IntegerBox]:
+    """The boxes of the leaves, as `Tree.leaves` has them: from the cuts alone."""
+    if isinstance(tree, SafeLeaf):
+        return [box]
+    low, high = box.ends[tree.dimension]
+    assert low < tree.number < high
+    parts = []
+    for end in ((low, tree.number), (tree.number, high)):
+        ends = list(box.ends)
+        ends[tree.dimension] = end
+        parts.append(IntegerBox(box.scale, tuple(ends)))
+    return [*boxes_of(tree.below, parts[0]), *boxes_of(tree.above, parts[1])]
+
+
+def test_leaves_are_the_boxes_that_the_cuts_make(larger: Given) -> None:
+    leaves, box = leaves_over(larger)
+    tree = leaves.safe(box, "here")
+    assert isinstance(tree, Cut)
+    assert boxes_of(tree, box) == [leaf.box for leaf in leaves_of(tree)]
+
+
+def test_slopes_that_were_optimised_save_leaves(
+    larger: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaves, box = leaves_over(larger)
+    found = list(leaves_of(leaves.safe(box, "here")))
+    chosen = [one.below for leaf in found for one in leaf.passes if one.below]
+    assert chosen
+    assert all(0 <= slope <= SLOPE_ONE for below in chosen for layer in below for slope in layer)
+    # the same, with every slope below left as it was
+    monkeypatch.setattr(Leaves, "_below", lambda *_: ((), (), ()))
+    assert len(list(leaves_of(leaves.safe(box, "here")))) > len(found)
+
+
+# cases
+
+
+CONSTRAINTS = (
+    LinearConstraint((), ((0, mpq(1)), (1, mpq(-1))), mpq(0), strict=False),
+    LinearConstraint((), ((0, mpq(-1)),), mpq("-3.991125645861615"), strict=False),
+    LinearConstraint((), ((0, mpq(1, 3)), (1, mpq(-2, 7))), mpq(5, 11), strict=True),
+    LinearConstraint(((1, mpq(1, 10)),), ((0, mpq(1)),), mpq(1), strict=False),
+)
+
+
+def met(constraint: LinearConstraint, x: list[mpq], y: list[mpq]) -> bool:
+    total = sum(c * x[i] for i, c in constraint.inputs)
+    total += sum(c * y[i] for i, c in constraint.outputs)
+    return bool(total < constraint.bound or (total == constraint.bound and not constraint.strict))
+
+
+def test_integer_constraints_mean_the_property() -> None:
+    case = lean_case(CONSTRAINTS, 2, 2)
+    points = [mpq(n, 77) for n in (-300, -35, -7, 0, 7, 11, 35, 307)]
+    points.append(mpq("3.991125645861615"))
+    seen = set()
+    for one, constraint in zip(case.constraints, CONSTRAINTS, strict=True):
+        for x, y0, y1 in itertools.product(points, repeat=3):
+            total = sum(c * v for c, v in zip(one.inputs, (y1, x), strict=False))
+            total += sum(c * v for c, v in zip(one.outputs, (y0, y1), strict=True))
+            said = total < one.bound or (total == one.bound and not one.strict)
+            assert said == met(constraint, [y1, x], [y0, y1])
+            seen.add((one.strict, said))
+    assert len(seen) == 4
+
+
+def test_a_sum_is_its_row_and_no_constraint_on_inputs_is_in_it() -> None:
+    case = lean_case(CONSTRAINTS, 2, 2)
+    whole = case.sums[-1]
+    assert len(case.sums) == 4
+    assert all(one.weights[3] == 0 for one in case.sums)
+    assert sum(weight > 0 for weight in whole.weights) == 3
+    for one in case.sums:
+        row = split_leaves.rows_layer([one]).values()[0]
+        assert row[0] == 0
+        for place, value in enumerate(row[1:]):
+            summed = sum(
+                weight * constraint.outputs[place]
+                for weight, constraint in zip(one.weights, case.constraints, strict=True)
+            )
+            assert one.divisor * value == summed * UNIT
+    # a decimal bound does not make its coefficients large
+    assert case.sums[1].row[1] == 0xBF800000
+
+
+def test_coefficients_that_no_row_can_have_are_left_to_the_other_constraints() -> None:
+    wide = LinearConstraint((), ((0, mpq(2**24 + 1)), (1, mpq(1))), mpq(0), strict=False)
+    case = lean_case((CONSTRAINTS[0], wide), 2, 2)
+    assert [one.weights for one in case.sums] == [(1, 0), (1, 1)]
+    assert lean_case((wide,), 2, 2).sums == ()
+
+
+@pytest.mark.parametrize(
+    ("lower", "bound", "strict", "excluded"),
+    [(1, 0, False, True), (0, 0, False, False), (0, 0, True, True), (-1, 0, True, False)],
+)
+def test_touching_a_bound_is_unsafe_unless_it_is_strict(
+    lower: int, bound: int, strict: bool, excluded: bool
+) -> None:
+    constraint = LinearConstraint((), ((0, mpq(1)),), mpq(bound), strict=strict)
+    (found,) = lean_case((constraint,), 1, 1).sums
+    assert found.excluded(lower, SCALE) is excluded
+
+
+# text
+
+
+def test_a_tree_is_written_as_one_theorem(given: Given, tmp_path: Path) -> None:
+    run = tree_project(given.tree, given.model, given.property, silent)
+    again = tree_project(given.tree, given.model, given.property, silent)
+    content, statuses = run_files(run)
+    assert (content, statuses) == run_files(again)
+    summary = write_run(tmp_path / "out", run)
+    assert read_manifest(tmp_path / "out").theorems == statuses
+    assert summary.closed == summary.theorems
+    assert "Refsem.Run.Region1.property_holds" in statuses
+    for path, text in run.files.items():
+        assert forbidden_words(text) == ()
+        long = [line.strip() for line in text.split("\n") if len(line) > 100]
+        assert all(line.startswith("0x1") for line in long)
+        assert "decide\n" not in text
+        found = {one.name for one in theorems(text)}
+        assert found <= set(statuses), path
+    cases = run.files["Refsem/Run/Region1.lean"]
+    for line in ("[⟨[], [100, 0], -1, true⟩]", "⟨[], [0, 100], -1, false⟩", "[0, -2], -25, false"):
+        assert line in cases
+
+
+def test_a_tree_is_restated_over_the_reals(given: Given, tmp_path: Path) -> None:
+    run = tree_project(given.tree, given.model, given.property, silent)
+    write_run(tmp_path / "out", run, Target.MATHLIB)
+    text = (tmp_path / "out" / "RefsemReals.lean").read_text("utf-8")
+    assert "theorem region1_property_holds (x : List ℝ)" in text
+    with pytest.raises(InputError, match="exports runs only"):
+        write_run(tmp_path / "other", run, Target.TORCHLEAN)
+    assert not (tmp_path / "other").exists()
+
+
+def test_leaves_are_parted_among_modules(larger: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lean_export.tree_theorem.MODULE_PUSHES", 1)
+    monkeypatch.setattr("lean_export.tree_theorem.MODULE_WORDS", 1)
+    run = tree_project(larger.tree, larger.model, larger.property, silent)
+    leaves = sum(1 for name in run.theorems if re.search(r"\.leaf\d+$", name))
+    assert sum("Leaves" in path for path in run.files) == leaves > 1
+    assert "Refsem/Run/Region1Part2.lean" in run.files
+    last = run.files["Refsem/Run/Region1Tree.lean"]
+    assert last.count("public import") == leaves
+
+
+# refused
+
+
+def region_with(change: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, Any]], object]:
+    return lambda tree: change(tree["regions"][0])
+
+
+CHANGES = {
+    "another model": (lambda t: t.update(model_sha256="0" * 64), "model_sha256: the model at hand"),
+    "another property": (lambda t: t.update(property_sha256="0" * 64), "property_sha256: the prop"),
+    "a region more": (lambda t: t["regions"].append(t["regions"][0]), "regions: 2 regions, but"),
+    "no tree": (region_with(lambda r: r.update(nodes=". .")), "node 1: the tree is already compl"),
+    "an end missing": (region_with(lambda r: r.update(nodes="0:5 .")), "the tree ends with 1 box"),
+    "a smaller box": (
+        region_with(lambda r: r.update(upper=[str(int(r["upper"][0]) - 1), r["upper"][1]])),
+        "regions[0]: the box does not contain the property's",
+    ),
+    "signs": (
+        lambda t: t.update(regions=[{"cases": []}]),
+        "regions[0]: only trees that cut a box are exported",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_tree_of_something_else_is_refused(given: Given, name: str) -> None:
+    change, message = CHANGES[name]
+    tree = json.loads(given.tree.read_text("utf-8"))
+    change(tree)
+    given.tree.write_text(json.dumps(tree), "utf-8")
+    with pytest.raises(InputError) as refused:
+        tree_project(given.tree, given.model, given.property, silent)
+    assert message in str(refused.value)
+    assert str(refused.value).startswith(str(given.tree))
+
+
+def test_a_property_that_fails_is_no_theorem(given: Given) -> None:
+    text = given.property.read_text("utf-8").replace("12.5", "3.5")
+    given.property.write_text(text, "utf-8")
+    tree = json.loads(given.tree.read_text("utf-8"))
+    tree["property_sha256"] = given.hash_of_property()
+    given.tree.write_text(json.dumps(tree), "utf-8")
+    with pytest.raises(InputError, match=r"leaf \d+: not shown safe by what Lean checks"):
+        tree_project(given.tree, given.model, given.property, silent)
+
+
+def test_too_many_leaves_and_cuts_are_refused(
+    larger: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trees, "MOST_DEPTH", 1)
+    with pytest.raises(InputError, match="more than 1 cuts below each other"):
+        tree_project(larger.tree, larger.model, larger.property, silent)
+    monkeypatch.setattr(trees, "MOST_LEAVES", 1)
+    with pytest.raises(InputError, match="leaves; at most 1 are exported"):
+        tree_project(larger.tree, larger.model, larger.property, silent)
+
+
+def test_a_case_without_a_usable_constraint_is_refused(given: Given, tmp_path: Path) -> None:
+    unsafe = "(assert (<= (+ (* 16777217 Y_0) Y_1) -1000000000))"
+    wanted = write_property(
+        tmp_path / "wide.vnnlib", ["-1", "-1"], ["1", "(/ 1 3)"], unsafe, outputs=2
+    )
+    other = decided(given.model, wanted)
+    with pytest.raises(InputError, match="case 0: no constraint on outputs alone"):
+        tree_project(other.tree, other.model, other.property, silent)
