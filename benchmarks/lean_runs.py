@@ -2,19 +2,23 @@
 
     python benchmarks/lean_runs.py [NAME ...]
 
-Exports each run, has the packaged Lean (or the one on the path) read it, and prints its layers,
-weights, theorems, the CPU seconds of the hand-written checker and of the run's own files, the
-seconds said beforehand of these, and the verdict. One Lean at a time; the rules that a run used are
-left out. ACAS Xu is found under $REFSEM_DATA. Without names: every run.
+Exports each run or split tree, has the packaged Lean (or the one on the path) read it, and prints
+its layers, weights, leaves, theorems, the CPU seconds of the hand-written checker and of the run's
+own files, the seconds said beforehand of these, and the verdict. One Lean at a time; the rules that
+a run used are left out. ACAS Xu is found under $REFSEM_DATA. Without names: every run.
 """
 
 import dataclasses
 import itertools
+import json
 import os
+import re
 import resource
 import sys
 import tempfile
+import time
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -23,20 +27,28 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from lean_export.checker import LIMITS, LeanReport, Verdict, check_project
+from lean_export.layers import layers
 from lean_export.project import run_files
 from lean_export.runs import RunProject, run_project
+from lean_export.trees import tree_project
+from refsem.audit.branching import SplitProof, branch
 from refsem.audit.network import audit_network, silent
 from refsem.certificates.derivation import KEY, derivation_object
+from refsem.certificates.tree_file import TreeRegion, tree_object
 from refsem.ir import load_model
 from refsem.ir.evaluation import prepare
 from refsem.obligations.ledger import write_ledger
 from refsem.properties import load_property
+from refsem.properties.claims import region_claims
 from refsem.rules.propagation import Method
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits"
 ACAS = "ACASXU_run2a_1_1_batch_2000.onnx"
 RADIUS = 0.01
 """Of the small box, about the middle of property 1's, in normalised inputs."""
+
+BRANCHING = 60
+"""Seconds that branch and bound may take."""
 
 Given = tuple[Path, Path]
 
@@ -63,6 +75,16 @@ def acas_small(folder: Path) -> Given:
 def digits(_: Path) -> Given:
     """The bundled network and its property."""
     return DIGITS / "digits.onnx", DIGITS / "robust.vnnlib"
+
+
+def digits_pixels(_: Path) -> Given:
+    """The bundled network, with two pixels that may be anything."""
+    return DIGITS / "digits.onnx", DIGITS / "two_pixels.vnnlib"
+
+
+def acas_fourth(_: Path) -> Given:
+    """A real network, and a real property that it has."""
+    return acas_data() / "ACASXU_run2a_2_1_batch_2000.onnx", acas_data() / "prop_4.vnnlib"
 
 
 def random_chain(folder: Path) -> Given:
@@ -111,6 +133,8 @@ RUNS: dict[str, tuple[str, Callable[[Path], Given]]] = {
     "acas-small-crown": ("crown", acas_small),
     "acas-crown": ("crown", acas),
     "digits-crown": ("crown", digits),
+    "digits-tree": ("tree", digits_pixels),
+    "acas-tree": ("tree", acas_fourth),
 }
 
 
@@ -124,6 +148,22 @@ def audited(folder: Path, given: Given, method: str) -> Path:
     path = folder / f"{method}.jsonl"
     write_ledger(path, header | {KEY: derivation_object(prepared.graph, traces)}, found.records)
     return path
+
+
+def branched(folder: Path, given: Given) -> RunProject:
+    """What is exported of the split tree of a property that holds."""
+    model, place = given
+    prepared = prepare(load_model(model))
+    regions = []
+    for claims in region_claims(prepared, load_property(place)):
+        proof = branch(prepared, claims, time.monotonic() + BRANCHING, lambda *_: None).proof
+        if not isinstance(proof, SplitProof):
+            raise SystemExit(f"{place.name}: no split tree was found")
+        regions.append(TreeRegion(proof.root, proof.unit, proof.nodes))
+    hashes = (sha256(path.read_bytes()).hexdigest() for path in given)
+    path = folder / "tree.json"
+    path.write_text(json.dumps(tree_object(regions, "a benchmark", *hashes)), "utf-8")
+    return tree_project(path, model, place, lambda _: None)
 
 
 def children() -> float:
@@ -158,13 +198,20 @@ def measure(name: str) -> None:
     method, given = RUNS[name]
     with tempfile.TemporaryDirectory(prefix="lean-runs-") as temporary:
         folder = Path(temporary)
-        run = run_project(audited(folder, given(folder), method))
+        files = given(folder)
+        run = (
+            branched(folder, files)
+            if method == "tree"
+            else run_project(audited(folder, files, method))
+        )
         report, core, own = read_by_lean(run, folder / "project")
-    network = run.regions[0].network
+    network = layers(prepare(load_model(files[0])), str(files[0]))
     words = sum(layer.words for layer in network)
     closed = report.count(Verdict.CLOSED)
+    leaves = sum(1 for theorem in run.theorems if re.search(r"\.leaf\d+$", theorem))
     print(
         f"{name:18} {len(network)} layers, {words} weights and constants, "
+        f"{f'{leaves} leaves, ' if leaves else ''}"
         f"{len(run.theorems)} theorems: {own:.0f} CPU s ({run.seconds:.0f} said beforehand), the "
         f"checker {core:.0f} CPU s; {closed} closed, {report.errors} errors",
         flush=True,
