@@ -73,22 +73,23 @@ def variants(text: str) -> dict[str, tuple[str, str]]:
     below = re.search(r"leaf(\d+)_below(\d+)", text)
     assert below is not None
     leaf, place = below[1], below[2]
+    sums, excludes = f"leaf{leaf}_sums{place}", f"leaf{leaf}_excludes{place}"
     return {
         "a cut moved": (raised(text, "def tree : Tree :=\n  .cut 0", 1), "leaf_boxes"),
         "a leaf lost": (text.replace(cut, "def tree : Tree :=\n  .leaf\n\n"), "leaf_boxes"),
         "a wider region": (raised(text, "def inputBox", -10), "root_box"),
         "an end inward": (
-            raised(text, f"def leaf{leaf}_ends{place}", 1),
+            inward(text, f"def leaf{leaf}_ends{place}"),
             f"leaf{leaf}_pass{place}",
         ),
         "a steep slope": (
             raised(text, f"def leaf{leaf}_below{place}", 2**32),
             f"leaf{leaf}_pass{place}",
         ),
-        "an eased constraint": (once(text, "-20, false", "20, false"), "leaf1_excludes1"),
-        "another coefficient": (once(text, "[1], -20", "[2], -20"), "leaf1_excludes1"),
-        "a sum without weight": (once(text, "⟨[1]", "⟨[0]", "_sums1"), "leaf1_excludes1"),
-        "a case lost": (once(text, "(0, ⟨", "(1, ⟨", "_sums1"), "leaf1_excludes1"),
+        "an eased constraint": (once(text, "-20, false", "20, false"), excludes),
+        "another coefficient": (once(text, "[1], -20", "[2], -20"), excludes),
+        "a sum without weight": (once(text, "⟨[1]", "⟨[0]", sums), excludes),
+        "a case lost": (once(text, "(0, ⟨", "(1, ⟨", sums), f"leaf{leaf}"),
         "a wider leaf": (raised(text, "def leaf1_box", -(2**30)), "leaf_boxes"),
     }
 
