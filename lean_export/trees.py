@@ -11,6 +11,7 @@ from pathlib import Path
 from lean_export.cases import LeanCase, lean_case
 from lean_export.interval_boxes import IntegerBox
 from lean_export.layers import Layer, layers
+from lean_export.leaf_theorem import leaf_pushes
 from lean_export.run_text import namespace
 from lean_export.runs import (
     PUSH_SECONDS,
@@ -22,7 +23,7 @@ from lean_export.runs import (
 )
 from lean_export.split_leaves import Cut, CutBox, Leaves, leaves_of, parts
 from lean_export.theorems import Status
-from lean_export.tree_theorem import CORE, SplitRegion, leaf_pushes, tree_modules
+from lean_export.tree_theorem import CORE, SplitRegion, tree_modules
 from refsem.certificates.foreign.trees import TreeSubject, tree_subject
 from refsem.certificates.tree_file import TreeFile, TreeRegion, read_tree
 from refsem.errors import InputError
