@@ -37,7 +37,11 @@ _ANNOUNCED = (
     *("bracket", "standard_model", "Tree.error", "representable_sub", "truncate_roundsDown"),
     *("Kernel.rounds_unique", "Kernel.deliver_delivered", "Kernel.delivered_exact"),
     *("Kernel.delivered_bracket", "Kernel.sub_exact", "Kernel.delivered_relative_error"),
-    *("Kernel.add_relative_error", "Kernel.reduction_error", "Kernel.add_zero_sign"),
+    *("Kernel.add_relative_error", "Kernel.reduction_error", "Kernel.div_by_zero"),
+    *(f"Kernel.{name}_zero_sign" for name in ("add", "mul", "fma", "div")),
+    *(f"Kernel.{name}_infinite" for name in ("add", "mul", "fma", "div", "sqrt")),
+    *(f"Kernel.{name}_invalid" for name in ("add", "mul", "fma", "div", "sqrt")),
+    *(f"Kernel.nan_{name}" for name in ("add", "mul", "fma", "div", "sqrt")),
     *(f"Kernel.{name}_delivered" for name in ("add", "sub", "mul", "fma", "div", "sqrt")),
 )
 

@@ -115,7 +115,8 @@ noncomputable def roomy (p : Problem) (rows : List Nat) : Bool :=
 /-- Pushes forms back through an affine layer: its constants go to the sum of constants, of which
 `total` bounds the digits. -/
 noncomputable def affineSplit (p : Problem) (count width : Nat) (rows : List Nat)
-    (columns : Columns) (plus minus total : Nat) (next : Columns → Nat → Nat → Nat → Bool) : Bool :=
+    (columns : Columns) (plus minus total : Nat) (next : Columns → Nat → Nat → Nat → Bool) :
+    Bool :=
   (roomy p rows).and (affineBack p.bits count p.size columns (Nat.succ width) rows
     (Columns.rec false (fun over under others _ =>
       next others (Nat.add plus (Nat.mul (Nat.mul p.scale slopeOne) over))
@@ -147,8 +148,8 @@ def intercept (relu : Bool) (l h c d : Int) : Int :=
   | _, _ => lesser (missed relu c d l) (missed relu c d h)
 
 /-- Adds a multiple of a column to the constants. -/
-noncomputable def addMultiple (i : Int) (x plus minus total : Nat) (next : Nat → Nat → Nat → Bool) :
-    Bool :=
+noncomputable def addMultiple (i : Int) (x plus minus total : Nat)
+    (next : Nat → Nat → Nat → Bool) : Bool :=
   Int.rec (fun n => next (Nat.add plus (Nat.mul n x)) minus (Nat.add total n))
     (fun n => next plus (Nat.add minus (Nat.mul (Nat.succ n) x)) (Nat.add total (Nat.succ n))) i
 
@@ -333,7 +334,8 @@ theorem columnSum_sound {bits count limit : Nat} {next : Nat → Nat → Bool} :
   | .cons a b others, f :: fs, row :: rows, plus, minus, t, stands, equal, checked => by
     obtain ⟨here, _, there⟩ := stands
     have step : ∀ plus' minus' : Nat,
-        (plus' : Int) - (minus' : Int) = (plus : Int) - minus + value (word row) * ((a : Int) - b) →
+        (plus' : Int) - (minus' : Int) =
+          (plus : Int) - minus + value (word row) * ((a : Int) - b) →
         columnSum next others rows plus' minus' = true →
         ∃ plus' minus' : Nat, next plus' minus' = true ∧ (plus' : Int) - (minus' : Int) =
           pack (base bits) count (fun r => t r + columnAt (f :: fs) (row :: rows) r) := by
@@ -396,8 +398,8 @@ theorem affineBack_sound {bits count size limit height : Nat} {columns : Columns
       funext r
       exact Int.zero_add _
     rw [same] at sum
-    obtain ⟨over, under, more, first⟩ := part_sound (limit := height * (limit * largest)) room space
-      (fun r below => by rw [← length]; exact natAbs_columnAt_le below stands) sum parts
+    obtain ⟨over, under, more, first⟩ := part_sound (limit := height * (limit * largest)) room
+      space (fun r below => by rw [← length]; exact natAbs_columnAt_le below stands) sum parts
     obtain ⟨others, asked, parted⟩ := affineBack_sound room space stands
       (by rw [length_advance]; exact length) more
     exact ⟨.cons over under others, asked, first, parted⟩

@@ -114,7 +114,8 @@ structure Sum where
 noncomputable def wordsAre (divisor : Nat) : List Int → Nat → Bool
   | [], _ => true
   | k :: ks, row =>
-    decide ((divisor : Int) * value (word row) = k * (unit : Int)) && wordsAre divisor ks (rest row)
+    decide ((divisor : Int) * value (word row) = k * (unit : Int)) &&
+      wordsAre divisor ks (rest row)
 
 /-- Whether a row is that sum of a case's constraints on outputs, each output in its place. -/
 noncomputable def isSum (width : Nat) (case : List Constraint) (sum : Sum) (row : Nat) : Bool :=
@@ -244,7 +245,8 @@ theorem inBox_of_boxWithin {S T : Nat} (positive : 0 < S) : ∀ {box box' : Box}
     have nonneg : (0 : α) ≤ ((T : Int) : α) := cast_nonneg (Int.natCast_nonneg _)
     have m₁ := OrderedRing.mul_le_mul_of_nonneg_left below nonneg
     have m₂ := OrderedRing.mul_le_mul_of_nonneg_left above nonneg
-    refine ⟨le_of_mul_le_mul pos ?_, le_of_mul_le_mul pos ?_, inBox_of_boxWithin positive more others⟩
+    refine ⟨le_of_mul_le_mul pos ?_, le_of_mul_le_mul pos ?_,
+      inBox_of_boxWithin positive more others⟩
     · grind
     · grind
 

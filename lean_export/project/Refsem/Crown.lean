@@ -270,8 +270,8 @@ theorem evaluate_sound {bits count size scale : Nat} {factor : Int}
     ⟨plus, minus, total, q, checked, counted, fun r _ => by rw [dotAt_nil]; grind⟩
   | _ :: _, .nil, [], _ :: _, plus, minus, total, q, _, _, counted, checked =>
     ⟨plus, minus, total, q, checked, counted, fun r _ => by simp only [dotAt]; grind⟩
-  | (l, h) :: box, .cons over under others, t :: ts, x :: xs, plus, minus, total, q, inside, parted,
-      counted, checked => by
+  | (l, h) :: box, .cons over under others, t :: ts, x :: xs, plus, minus, total, q, inside,
+      parted, counted, checked => by
     obtain ⟨lower, upper, inside'⟩ := inside
     obtain ⟨⟨p, n, o, eqOver, eqUnder, smallP, smallN, smallO, split⟩, parted'⟩ := parted
     rw [evaluate_cons] at checked
@@ -323,7 +323,8 @@ theorem affineSplit_sound {p : Problem} {count width plus minus total : Nat} {ro
   simp only [affineSplit, roomy, Bool.and_eq_true] at checked
   obtain ⟨⟨room, space⟩, more⟩ := checked
   have room' : p.size + dropped ≤ p.bits := Nat.le_of_ble_eq_true room
-  have space' : rows.length * (2 ^ (31 + p.size) * largest) + 2 ^ (p.size + dropped) ≤ 2 ^ p.bits :=
+  have space' :
+      rows.length * (2 ^ (31 + p.size) * largest) + 2 ^ (p.size + dropped) ≤ 2 ^ p.bits :=
     Nat.le_of_ble_eq_true space
   obtain ⟨found, asked, parted⟩ := affineBack_sound room' space' stands rfl more
   cases found with
@@ -588,8 +589,8 @@ theorem activationBack_sound {bits count size scale : Nat} {relu : Bool} (one : 
   | .cons _ _ _ _ _, .nil, [], _ :: _, plus, minus, total, q, next, _, _, counted, _, checked =>
     ⟨.nil, plus, minus, total, [], q, checked, True.intro, counted, fun r _ => by
       simp only [dotAt]; grind⟩
-  | .cons l h below above neurons, .cons over under others, t :: ts, y :: ys, plus, minus, total, q,
-      next, inside, parted, counted, slopes, checked => by
+  | .cons l h below above neurons, .cons over under others, t :: ts, y :: ys, plus, minus, total,
+      q, next, inside, parted, counted, slopes, checked => by
     obtain ⟨lower, upper, inside'⟩ := inside
     obtain ⟨⟨p, n, o, eqOver, eqUnder, smallP, smallN, smallO, split⟩, parted'⟩ := parted
     have slopes' : ((Nat.ble below (Nat.pow 2 31)).and

@@ -34,7 +34,8 @@ namespace Refsem
 
 /-- The number with the digits 1 to a base two to `bits`. -/
 noncomputable def ones (bits count : Nat) : Nat :=
-  Nat.rec (motive := fun _ => Nat) 0 (fun _ more => Nat.add 1 (Nat.mul (Nat.pow 2 bits) more)) count
+  Nat.rec (motive := fun _ => Nat) 0 (fun _ more => Nat.add 1 (Nat.mul (Nat.pow 2 bits) more))
+    count
 
 /-- Whether each digit of a number is below two to `size`. -/
 noncomputable def within (bits count size number : Nat) : Bool :=
@@ -180,7 +181,8 @@ theorem mask_low {bits size x more : Nat} (room : size ≤ bits)
   exact Nat.mod_lt _ positive
 
 theorem mask_high {bits size x more : Nat} (room : size ≤ bits)
-    (same : x &&& (2 ^ size - 1 + 2 ^ bits * more) = x) : x / 2 ^ bits &&& more = x / 2 ^ bits := by
+    (same : x &&& (2 ^ size - 1 + 2 ^ bits * more) = x) :
+    x / 2 ^ bits &&& more = x / 2 ^ bits := by
   have positive : 0 < 2 ^ size := Nat.two_pow_pos size
   have wider : 2 ^ size ≤ 2 ^ bits := Nat.pow_le_pow_right (by omega) room
   have mask : (2 ^ size - 1 + 2 ^ bits * more) / 2 ^ bits = more := by
