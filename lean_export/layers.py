@@ -91,6 +91,8 @@ def _chain(prepared: Prepared, source: str, sink: str, file: str) -> Iterable[st
     chain = [sink]
     while chain[-1] != source:
         name = chain[-1]
+        if name in prepared.constants:
+            raise InputError(file, f"tensor {name!r}", "does not depend on the input")
         operands = prepared.operands(name)
         if len(operands) != 1 or not (
             name in prepared.affine or prepared.nodes[name].op is Op.RELU

@@ -109,6 +109,8 @@ class Leaves:
     cases: tuple[LeanCase, ...]
     floats: tuple[Floats, ...]
     """The layers' matrices, constants first."""
+    reach: tuple[int, ...]
+    """By how much each input moves the first layer, in some unit."""
     file: str
 
     @classmethod
@@ -118,6 +120,7 @@ class Leaves:
             tuple(Affine.of(layer) for layer in network),
             tuple(cases),
             tuple(_floats(layer) for layer in network),
+            tuple(sum(map(abs, column)) for column in zip(*network[0].values(), strict=True))[1:],
             file,
         )
 
@@ -127,11 +130,10 @@ class Leaves:
         if leaf is not None:
             return leaf
         dimension = self._widest(box.ends)
-        low, high = box.ends[dimension]
-        if cuts == 0 or high - low < 2:
-            message = f"not shown safe by what Lean checks, nor when cut {MOST_FURTHER} times"
+        if cuts == 0 or dimension is None:
+            message = "not shown safe by what Lean checks, nor are the parts that it was cut into"
             raise InputError(self.file, place, message)
-        number = (low + high) // 2
+        number = sum(box.ends[dimension]) // 2
         halves = parts(box, dimension, number)
         return Cut(dimension, number, *(self.safe(half, place, cuts - 1) for half in halves))
 
@@ -175,27 +177,31 @@ class Leaves:
     def _below(self, box: IntegerBox, known: Sequence[Sequence[Neuron]], place: int) -> Below:
         """Slopes below that suit the sum of the case at a place that comes nearest."""
         sums = self.cases[place].sums
-        relaxed = [
-            _relaxed(floats, layer.layer, layer_neurons)
-            for floats, layer, layer_neurons in zip(self.floats, self.network, known, strict=True)
-        ]
         target = _floats(rows_layer(sums))
-        ends = np.array([[float(end) / box.scale for end in two] for two in box.ends]).T
-        lower, slopes = better_slopes(relaxed, target[:, 1:], target[:, 0], ends[:1], ends[1:])
-        bounds = np.array([one.bound / one.divisor for one in sums])
-        best = int(np.argmax((lower[0] - bounds) / (1 + np.abs(bounds))))
+        ends = np.array([[_quotient(end, box.scale) for end in two] for two in box.ends]).T
+        bounds = np.array([_quotient(one.bound, one.divisor) for one in sums])
+        # where numbers are too large for floats the slopes are bad ones, and 0 if there are none
+        with np.errstate(all="ignore"):
+            relaxed = [
+                _relaxed(floats, layer.layer, layer_neurons)
+                for floats, layer, layer_neurons in zip(
+                    self.floats, self.network, known, strict=True
+                )
+            ]
+            lower, slopes = better_slopes(relaxed, target[:, 1:], target[:, 0], ends[:1], ends[1:])
+            best = int(np.argmax((lower[0] - bounds) / (1 + np.abs(bounds))))
         return tuple(
-            tuple(int(slope) for slope in np.rint(one[0, best] * SLOPE_ONE))
+            tuple(int(slope) for slope in np.rint(np.nan_to_num(one[0, best]) * SLOPE_ONE))
             if layer.layer.relu
             else ()
             for one, layer in zip(slopes, self.network, strict=True)
         )
 
-    def _widest(self, ends: Ends) -> int:
-        """The input whose width moves the first layer most."""
-        weights = np.abs(self.floats[0][:, 1:]).sum(axis=0)
-        moved = [weight * (high - low) for weight, (low, high) in zip(weights, ends, strict=True)]
-        return int(np.argmax(moved))
+    def _widest(self, ends: Ends) -> int | None:
+        """The input whose width moves the first layer most; None if no box of integers is left."""
+        wide = [index for index, (low, high) in enumerate(ends) if high - low > 1]
+        moved = {index: self.reach[index] * (ends[index][1] - ends[index][0]) for index in wide}
+        return max(wide, key=moved.__getitem__, default=None)
 
 
 _STRAIGHT = (SLOPE_ONE, SLOPE_ONE)
@@ -222,6 +228,14 @@ def _relu_slopes(low: int, high: int) -> tuple[int, int]:
     return (SLOPE_ONE if high > -low else 0), SLOPE_ONE * high // (high - low)
 
 
+def _quotient(numerator: int, denominator: int) -> float:
+    """The quotient as a float, infinite where it is too large for one."""
+    try:
+        return numerator / denominator
+    except OverflowError:
+        return float("inf") if numerator > 0 else float("-inf")
+
+
 def _floats(layer: Layer) -> Floats:
     return np.array([[value / UNIT for value in row] for row in layer.values()])
 
@@ -229,7 +243,7 @@ def _floats(layer: Layer) -> Floats:
 def _relaxed(matrix: Floats, layer: Layer, found: Sequence[Neuron]) -> Relaxed:
     """A layer in floats, with the lines of its activations."""
     low, high = (
-        np.array([[end / SCALE for end in ends]])
+        np.array([[_quotient(end, SCALE) for end in ends]])
         for ends in ([one.lower for one in found], [one.upper for one in found])
     )
     above, below = (

@@ -12,7 +12,7 @@ from lean_export.cases import LeanCase, cases_lines
 from lean_export.crown_theorem import CORE as CROWN_CORE
 from lean_export.interval_boxes import IntegerBox
 from lean_export.layers import Layer
-from lean_export.layout import filled
+from lean_export.layout import documentation, filled
 from lean_export.leaf_theorem import leaf_lines, leaf_pushes, leaf_theorems
 from lean_export.run_text import (
     SETTING,
@@ -67,7 +67,7 @@ def tree_modules(
             _module(f"{stem}Leaves{place}", [given], f"# Leaves, {doc}", stem, body, found)
         )
         imports.append(modules[-1].name)
-    last = _conclusion(region, len(leaves))
+    last = _conclusion(region, len(leaves), number)
     found = ["root_box", "leaf_boxes", "property_holds"]
     modules.append(
         _module(f"{stem}Tree", imports, f"# The property holds, {doc}", stem, last, found)
@@ -131,11 +131,11 @@ def _grouped(
     return groups
 
 
-def _conclusion(region: SplitRegion, leaves: int) -> Iterable[str]:
+def _conclusion(region: SplitRegion, leaves: int, number: int) -> Iterable[str]:
     names = [f"leaf{index}_box" for index in range(1, leaves + 1)]
-    over = f"over_cons leaf{leaves} over_nil"
-    for index in range(leaves - 1, 0, -1):
-        over = f"over_cons leaf{index} ({over})"
+    over = "".join(f"over_cons leaf{index} <| " for index in range(1, leaves)) + (
+        f"over_cons leaf{leaves} over_nil"
+    )
     root = scale_text(region.root.scale)
     yield from (
         "",
@@ -158,7 +158,10 @@ def _conclusion(region: SplitRegion, leaves: int) -> Iterable[str]:
         "  decide +kernel",
         *SETTING,
         "",
-        "/-- The property holds: for no input in the box is a case met by the network. -/",
+        *documentation(
+            f"The property holds over the box of its region {number}: for no input in the box is a "
+            "case met by the network."
+        ),
         "theorem property_holds (x : List α)",
         f"    (inside : InBox {scale_text(region.box.scale)} inputBox x) :",
         "    Safe cases x (eval network x) := by",
@@ -174,9 +177,9 @@ def _tree_text(tree: CutBox) -> str:
         case SafeLeaf():
             return ".leaf"
         case Cut():
-            below, above = (
-                text if isinstance(part, SafeLeaf) else f"({text})"
-                for part, text in ((p, _tree_text(p)) for p in (tree.below, tree.above))
-            )
+            below, above = _tree_text(tree.below), _tree_text(tree.above)
+            # a part in parentheses ends in none: no word is long, however deep the tree
+            first = below if isinstance(tree.below, SafeLeaf) else f"({below})"
+            then = above if isinstance(tree.above, SafeLeaf) else f"<| {above}"
             number = str(tree.number) if tree.number >= 0 else f"({tree.number})"
-            return f".cut {tree.dimension} {number} {below} {above}"
+            return f".cut {tree.dimension} {number} {first} {then}"

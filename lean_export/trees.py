@@ -33,6 +33,7 @@ from refsem.rules.tree import Node, TreeError, leaf_boxes
 from refsem.untrusted.strict_json import read_json
 
 MOST_LEAVES = 2000
+"""How many leaves are exported, those of all regions together and those cut further counted."""
 MOST_DEPTH = 200
 
 Progress = Callable[[int], None]
@@ -46,7 +47,7 @@ def tree_project(tree: Path, model: Path, property_: Path, progress: Progress) -
     subject = tree_subject(model, property_)
     _check_hashes(found, subject, file)
     network = layers(subject.prepared, str(model))
-    about = f"Network {model.name} (SHA-256 {found.model_sha256}), property {property_.name}."
+    about = _about(found, model, property_)
     regions = _split_regions(found, subject, network, file, progress)
     files: dict[str, str] = {}
     theorems: dict[str, Status] = {}
@@ -60,6 +61,17 @@ def tree_project(tree: Path, model: Path, property_: Path, progress: Progress) -
         words = sum(layer.words for layer in network)
         seconds += START_SECONDS * len(modules) + WORD_SECONDS * words + PUSH_SECONDS * pushed
     return RunProject(CORE, (), files, theorems, (), seconds, tuple(runs))
+
+
+def _about(tree: TreeFile, model: Path, property_: Path) -> str:
+    """What the theorems are about."""
+    names = [
+        f"{path.name.encode(errors='replace').decode()} (SHA-256 {known})"
+        for path, known in ((model, tree.model_sha256), (property_, tree.property_sha256))
+    ]
+    if property_.suffix.lower() != ".toml":
+        return f"Network {names[0]}, property {names[1]}."
+    return f"The graph that the property {names[1]} makes of the network {names[0]}."
 
 
 def _check_hashes(tree: TreeFile, subject: TreeSubject, file: str) -> None:
@@ -144,9 +156,15 @@ class _Reading:
         """The tree that begins with the next node."""
         node = next(nodes)
         if node is None:
-            found = self.leaves.safe(box, f"{self.place} leaf {self.leaf}")
-            self.leaf, self.done = self.leaf + 1, self.done + 1
-            self.progress(self.done)
+            place = f"{self.place} leaf {self.leaf}"
+            found = self.leaves.safe(box, place)
+            self.leaf += 1
+            for _ in leaves_of(found):
+                self.done += 1
+                self.progress(self.done)
+            if self.done > MOST_LEAVES:
+                message = f"with this one, cut further, more than {MOST_LEAVES} leaves"
+                raise InputError(self.leaves.file, place, message)
             return found
         if depth == MOST_DEPTH:
             message = f"more than {MOST_DEPTH} cuts below each other are not exported"

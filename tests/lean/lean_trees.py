@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,9 +44,22 @@ def decided(model: Path, wanted: Path) -> Given:
         assert isinstance(found.proof, SplitProof | BoxProof)
         unit = found.proof.unit if isinstance(found.proof, SplitProof) else 0
         regions.append(TreeRegion(found.proof.root, unit, found.proof.nodes))
-    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (model, wanted)]
+    return _written(model, wanted, tree_object(regions, "a test", *_hashes(model, wanted)))
+
+
+def by_hand(model: Path, wanted: Path, regions: Sequence[Mapping[str, object]]) -> Given:
+    """A tree of regions as a file has them, whatever they are."""
+    tree = tree_object([], "a test", *_hashes(model, wanted))
+    return _written(model, wanted, tree | {"regions": list(regions)})
+
+
+def _hashes(model: Path, wanted: Path) -> list[str]:
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in (model, wanted)]
+
+
+def _written(model: Path, wanted: Path, tree: Mapping[str, object]) -> Given:
     place = wanted.with_suffix(".tree.json")
-    place.write_text(json.dumps(tree_object(regions, "a test", *hashes)), "utf-8")
+    place.write_text(json.dumps(tree), "utf-8")
     return Given(place, model, wanted)
 
 

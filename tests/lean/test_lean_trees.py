@@ -3,15 +3,19 @@
 import itertools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import builders
+import numpy as np
 import pytest
 from claim_files import write_property
 from gmpy2 import mpq
-from lean_trees import Given, decided, evaluated_layers, made_tree
+from lean_cases import stated
+from lean_trees import Given, by_hand, decided, evaluated_layers, made_tree
+from onnx import helper
 
 from lean_export import split_leaves, trees
 from lean_export.cases import lean_case
@@ -153,7 +157,7 @@ CONSTRAINTS = (
 )
 
 
-def met(constraint: LinearConstraint, x: list[mpq], y: list[mpq]) -> bool:
+def met(constraint: LinearConstraint, x: Sequence[mpq], y: Sequence[mpq]) -> bool:
     total = sum(c * x[i] for i, c in constraint.inputs)
     total += sum(c * y[i] for i, c in constraint.outputs)
     return bool(total < constraint.bound or (total == constraint.bound and not constraint.strict))
@@ -257,6 +261,60 @@ def test_leaves_are_parted_among_modules(larger: Given, monkeypatch: pytest.Monk
     assert last.count("public import") == leaves
 
 
+SAID = {
+    "strictness": "(or (and (< Y_0 -9)) (and (> Y_1 9) (<= Y_0 9)) (and (<= Y_0 -10)))",
+    "decimals": "(or (and (<= Y_0 -9.0000000000000000000000000000001)) (and (>= Y_1 9.125)))",
+    "fractions": "(and (<= (+ (* (/ 1 3) Y_0) (* (/ 2 7) Y_1)) (/ -90 11)) (< Y_1 (/ 1 3)))",
+    "inputs among the constraints": "(and (<= (+ Y_0 (* 0.1 X_1)) (- X_0 9)) (<= Y_1 (/ -27 5)))",
+    "the same case twice": "(or (and (<= Y_0 -9)) (and (<= Y_0 -9)))",
+    "large and small numbers": "(or (and (<= Y_0 -1e30) (< Y_1 1e-30)) (and (<= Y_1 -1e400)))",
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_the_text_says_what_the_property_says(name: str, tmp_path: Path) -> None:
+    layers = [builders.layer([[1, -1], [2, 1]], [0, 0]), builders.layer([[1, 0], [1, -2]], [0, 1])]
+    model = builders.sequential(tmp_path / "m.onnx", layers)
+    box = ["-0.30000000000000000001", "(/ -1 3)"], ["0.1", "(/ -1 3)"]
+    wanted = write_property(tmp_path / "p.vnnlib", *box, f"(assert {SAID[name]})", outputs=2)
+    given = decided(model, wanted)
+    files = tree_project(given.tree, model, wanted, silent).files
+    found = stated(*(files[f"Refsem/Run/Region1{part}.lean"] for part in ("", "Tree")))
+    cases = load_property(wanted).cases
+    low, high = cases[0].lower, cases[0].upper
+    near = [end + step for end in (*low, *high) for step in (-TINY, mpq(0), TINY)]
+    for x in itertools.product(near, repeat=2):
+        inside = all(l <= v <= h for l, v, h in zip(low, x, high, strict=True))
+        assert found.inside(as_fractions(x)) == inside
+    said = set()
+    for x in itertools.product((mpq(-1, 3), mpq(1, 10)), repeat=2):
+        for constraint in (one for case in cases for one in case.unsafe):
+            for y in at_edges(constraint, x):
+                unsafe = any(all(met(one, x, y) for one in case.unsafe) for case in cases)
+                assert found.unsafe(as_fractions(x), as_fractions(y)) == unsafe
+                said.add(unsafe)
+    assert said == {True, False}
+
+
+TINY = mpq(1, 10**40)
+
+
+def as_fractions(values: Sequence[mpq]) -> list[Fraction]:
+    return [Fraction(int(value.numerator), int(value.denominator)) for value in values]
+
+
+def at_edges(constraint: LinearConstraint, x: Sequence[mpq]) -> Iterator[list[mpq]]:
+    """Outputs that meet the constraint with equality, and some just beside."""
+    place, coefficient = constraint.outputs[0]
+    spoken = sum(c * x[i] for i, c in constraint.inputs)
+    for other in (mpq(-(10**401)), mpq(-40), mpq(0), mpq("-3.991125645861615"), mpq(10**31)):
+        y = [other, other]
+        rest = sum(c * y[i] for i, c in constraint.outputs[1:])
+        for step in (-TINY, mpq(0), TINY):
+            y[place] = (constraint.bound - spoken - rest) / coefficient + step
+            yield list(y)
+
+
 # refused
 
 
@@ -312,6 +370,88 @@ def test_too_many_leaves_and_cuts_are_refused(
     monkeypatch.setattr(trees, "MOST_LEAVES", 1)
     with pytest.raises(InputError, match="leaves; at most 1 are exported"):
         tree_project(larger.tree, larger.model, larger.property, silent)
+
+
+def test_leaves_made_by_cutting_further_are_counted(
+    larger: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = json.loads(larger.tree.read_text("utf-8"))
+    tree["regions"][0]["nodes"] = "."
+    whole = larger.tree.with_name("whole.json")
+    whole.write_text(json.dumps(tree), "utf-8")
+    told: list[int] = []
+    run = tree_project(whole, larger.model, larger.property, told.append)
+    leaves = sum(1 for name in run.theorems if re.search(r"\.leaf\d+$", name))
+    assert told == list(range(1, leaves + 1))
+    assert leaves > 1
+    monkeypatch.setattr(trees, "MOST_LEAVES", leaves)
+    tree_project(whole, larger.model, larger.property, silent)
+    monkeypatch.setattr(trees, "MOST_LEAVES", leaves - 1)
+    with pytest.raises(InputError, match=rf"leaf 0: .* more than {leaves - 1} leaves"):
+        tree_project(whole, larger.model, larger.property, silent)
+
+
+def test_numbers_too_large_for_floats_are_no_error_of_ours(given: Given, tmp_path: Path) -> None:
+    # the second pass, whose slopes are found in floats, meets a bound that is none
+    unsafe = "(assert (and (<= Y_0 1e400) (<= Y_1 1000)))"
+    wanted = write_property(tmp_path / "p.vnnlib", ["0", "0"], ["1", "0"], unsafe, outputs=2)
+    large = str(2**51)
+    root = {"unit": 0, "bound_unit": 30, "lower": ["-" + large] * 2, "upper": [large] * 2}
+    other = by_hand(given.model, wanted, [root | {"nodes": "."}])
+    with pytest.raises(InputError, match="leaf 0: not shown safe by what Lean checks"):
+        tree_project(other.tree, other.model, other.property, silent)
+    greatest = 3e38
+    layers = [builders.layer([[greatest] * 2, [greatest, -greatest]], [0, greatest])] * 12
+    layers.append(builders.layer([[greatest], [1]], [0]))
+    model = builders.sequential(tmp_path / "large.onnx", layers)
+    unsafe = "(assert (or (and (<= Y_0 -1e30)) (and (>= Y_0 -1e30))))"
+    other = by_hand(
+        model, write_property(wanted, ["0"] * 2, ["1"] * 2, unsafe), [root | {"nodes": "."}]
+    )
+    with pytest.raises(InputError, match="leaf 0: not shown safe by what Lean checks"):
+        tree_project(other.tree, other.model, other.property, silent)
+
+
+def test_a_leaf_is_cut_where_a_box_of_integers_is_left(tmp_path: Path) -> None:
+    # relu(x1) - relu(x1), and an input of width 1 that moves the first layer more
+    first = builders.layer([[0, 0, 100], [1, 1, 0]], [0, 0, 0])
+    layers = [first, builders.layer([[1], [-1], [0]], [0])]
+    model = builders.sequential(tmp_path / "m.onnx", layers)
+    unsafe = "(assert (>= Y_0 3))"
+    wanted = write_property(tmp_path / "p.vnnlib", ["0", "-8"], ["1", "8"], unsafe)
+    root = {"unit": 0, "bound_unit": 30, "lower": ["0", "-8"], "upper": ["1", "8"], "nodes": "."}
+    given = by_hand(model, wanted, [root])
+    files = tree_project(given.tree, model, wanted, silent).files
+    assert re.search(r"^  \.cut 1 ", files["Refsem/Run/Region1Tree.lean"], re.MULTILINE)
+
+
+def test_an_output_that_is_constant_is_refused(tmp_path: Path) -> None:
+    constant = np.array([[1, 2]], np.float32)
+    node = helper.make_node("Identity", ["c"], ["y"])
+    model = builders.save(
+        tmp_path / "m.onnx", [node], {"c": constant}, {"x": [1, 2]}, {"y": [1, 2]}
+    )
+    unsafe = "(assert (< Y_0 -1))"
+    wanted = write_property(tmp_path / "p.vnnlib", ["0", "0"], ["1", "1"], unsafe, outputs=2)
+    root = {"unit": 0, "bound_unit": 30, "lower": ["0", "0"], "upper": ["1", "1"], "nodes": "."}
+    given = by_hand(model, wanted, [root])
+    with pytest.raises(InputError, match="tensor 'y': does not depend on the input"):
+        tree_project(given.tree, model, wanted, silent)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_deep_trees_make_no_long_lines(first: bool, tmp_path: Path) -> None:
+    model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1]], [1])])
+    wanted = write_property(tmp_path / "p.vnnlib", ["-1"], ["1"], "(assert (<= Y_0 -1))")
+    cuts = [f"0:{180 - step}" if first else f"0:{step - 180} ." for step in range(180)]
+    nodes = " ".join([*cuts, "." + " ." * 180 * first])
+    root = {"unit": 8, "bound_unit": 30, "lower": ["-256"], "upper": ["256"], "nodes": nodes}
+    given = by_hand(model, wanted, [root])
+    text = tree_project(given.tree, model, wanted, silent).files["Refsem/Run/Region1Tree.lean"]
+    assert max(map(len, text.split("\n"))) <= 100
+    tree = text[text.index("def tree") : text.index("/-- The region lies")]
+    assert tree.count("(") - tree.count("(-") == tree.count(")") - tree.count("(-")
+    assert tree.count(".leaf") == 181
 
 
 def test_a_case_without_a_usable_constraint_is_refused(given: Given, tmp_path: Path) -> None:
