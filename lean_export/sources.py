@@ -12,26 +12,61 @@ from dataclasses import dataclass
 FORBIDDEN = (
     "axiom",
     "native_decide",
+    "native",
     "ofReduceBool",
+    "ofReduceNat",
     "reduceBool",
+    "reduceNat",
+    "trustCompiler",
+    "bv_decide",
     "sorryAx",
+    "lcProof",
     "admit",
     "unsafe",
+    "opaque",
     "implemented_by",
     "extern",
     "csimp",
-    "skipKernelTC",
     "elab",
+    "elab_rules",
+    "by_elab",
     "macro",
+    "macro_rules",
+    "syntax",
+    "declare_syntax_cat",
+    "notation",
+    "infix",
+    "infixl",
+    "infixr",
+    "prefix",
+    "postfix",
+    "simproc",
+    "addDecl",
     "run_cmd",
     "run_elab",
     "run_meta",
+    "run_tac",
     "initialize",
-    "#exit",
+    "builtin_initialize",
 )
-"""Words with which something could be called a theorem that the kernel has not seen proved."""
+"""Words with which something could be called a theorem that the kernel has not seen proved, or
+could be read otherwise than it is written."""
 
-_FORBIDDEN = re.compile(r"(?<![\w.])(" + "|".join(map(re.escape, FORBIDDEN)) + r")(?!\w)")
+OPTIONS = (
+    "exponentiation.threshold",
+    "linter.unusedSectionVars",
+    "linter.unusedVariables",
+    "maxRecDepth",
+)
+"""The options that our files set; another one might skip the kernel, or hide a `sorry`."""
+
+# A name may come before a word: `Lean.ofReduceBool`. No file of ours has a command that begins
+# with `#`, a string, or a name in `«»` of anything but letters: in these, words could be hidden.
+_FORBIDDEN = re.compile(
+    r"(?<!\w)(" + "|".join(map(re.escape, FORBIDDEN)) + r")(?!\w)"
+    r"|(set_option(?!\s+(?:" + "|".join(map(re.escape, OPTIONS)) + r")\s)\s*\S*)"
+    r"|(#[a-z]\w*|\"|«(?![\w.]+»))"
+)
 _IMPORT = re.compile(r"^(?:public )?(?:meta )?import (?:all )?(\S+) *$", re.MULTILINE)
 _THEOREM = re.compile(r"^(?:(?:private|protected|public|@\[[^\]]*\]) )*(?:theorem|lemma) (\S+)")
 _SCOPE = re.compile(r"^(?:(?:@\[expose\] )?(?:public |noncomputable )*section|namespace)\b ?(\S*)")
@@ -54,7 +89,7 @@ class Declared:
 
 
 def blanked(text: str) -> str:
-    """The text with comments and strings replaced by spaces, line by line in place."""
+    """The text with comments, and strings but for a quote, replaced by spaces, in place."""
     kept: list[str] = []
     index, depth = 0, 0
     while index < len(text):
@@ -65,7 +100,8 @@ def blanked(text: str) -> str:
             index += 2
         elif depth == 0 and (pair == "--" or text[index] == '"'):
             end = _end_of_line(text, index) if pair == "--" else _end_of_string(text, index)
-            kept.extend("\n" if character == "\n" else " " for character in text[index:end])
+            kept.append(text[index] if text[index] == '"' else " ")
+            kept.extend("\n" if character == "\n" else " " for character in text[index + 1 : end])
             index = end
         else:
             kept.append(text[index] if depth == 0 or text[index] == "\n" else " ")
@@ -91,9 +127,9 @@ def imports(text: str) -> tuple[str, ...]:
 
 
 def forbidden_words(text: str) -> tuple[tuple[int, str], ...]:
-    """Each forbidden word outside comments, with its line."""
+    """Each forbidden word, option, command and string outside comments, with its line."""
     return tuple(
-        (number, found[1])
+        (number, found[0])
         for number, line in enumerate(blanked(text).split("\n"), 1)
         for found in _FORBIDDEN.finditer(line)
     )

@@ -1,7 +1,7 @@
 import pytest
 
 from lean_export.batches import MOST_THEOREMS, Batch, batches, source
-from lean_export.sources import FORBIDDEN, blanked, forbidden_words, imports, theorems
+from lean_export.sources import FORBIDDEN, OPTIONS, blanked, forbidden_words, imports, theorems
 from refsem.errors import InputError
 
 TEXT = """/- a file -/
@@ -39,7 +39,7 @@ theorem outside : True := trivial
 
 def test_blanking_keeps_lines_and_removes_comments_and_strings() -> None:
     text = 'a /- b /- c\n-/ d -/ e -- f "g\nh "i -- \\" j\n" k'
-    kept = ["a", "        e", "h", "  k"]
+    kept = ["a", "        e", 'h "', "  k"]
     assert [line.rstrip() for line in blanked(text).split("\n")] == kept
     lengths = [len(line) for line in text.split("\n")]
     assert [len(line) for line in blanked(text).split("\n")] == lengths
@@ -65,11 +65,37 @@ def test_theorems_have_full_names_and_lines() -> None:
 def test_each_forbidden_word_is_found_with_its_line(word: str) -> None:
     assert forbidden_words(f"-- {word}\n\n x {word} y") == ((3, word),)
     assert forbidden_words(f"my{word}s") == ()
-    assert forbidden_words(f'/- {word} -/ "{word}"') == ()
+    assert forbidden_words(f"/- {word} -/") == ()
+
+
+HIDDEN = {
+    "a name before the word": ("exact Lean.ofReduceBool _ _ rfl", "ofReduceBool"),
+    "native evaluation by another name": ("by decide +native", "native"),
+    "the kernel skipped": ("set_option debug.skipKernelTC true in", "debug.skipKernelTC"),
+    "no warning of a sorry": ("set_option warn.sorry false", "warn.sorry"),
+    "messages swallowed": ("#guard_msgs (drop all) in", "#guard_msgs"),
+    "the rest not read": ("#exit", "#exit"),
+    "a quote that begins no string": ("def c := '\"'\naxiom bad : False", '"'),
+    "a string that ends sooner": ('def c := r"\\" axiom bad : False', '"'),
+    "a name that looks like a comment": ("def «--» := 1 axiom bad : False", "«"),
+    "an order that is another": ('local infix:50 " ≤ " => other', "infix"),
+}
+
+
+@pytest.mark.parametrize("case", HIDDEN)
+def test_nothing_is_hidden_from_the_search_for_words(case: str) -> None:
+    text, word = HIDDEN[case]
+    assert any(word in found for _, found in forbidden_words(text))
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_the_options_that_our_files_set_may_be_set(option: str) -> None:
+    assert forbidden_words(f"set_option {option} 3 in") == ()
+    assert forbidden_words(f"set_option {option}.more 3") == ((1, f"set_option {option}.more"),)
 
 
 def test_longer_words_are_not_mistaken() -> None:
-    assert forbidden_words("axiomatic elaborate x_axiom Lean.axioms") == ()
+    assert forbidden_words("axiomatic elaborate x_axiom Lean.axioms «by» #[1] h.symm") == ()
 
 
 def ours(imported: tuple[str, ...], body: str, *, opening: str = "public section") -> str:
