@@ -1,9 +1,10 @@
-"""The text of generated Lean files: statements in one file a family, proofs in another.
+"""The text of generated Lean files: statements in one file a family, long proofs in another.
 
-A reader needs the statements only; each hands its hypotheses to the proof of the same name, and
-Lean sees to it that the two say the same. A stub has no proof file entry: it is a `sorry` in the
-statements, with its reason in the doc comment. Everything is scoped inside the namespace, so that
-files may be read one after the other by one run of Lean.
+A reader needs the statements only. A short proof, such as a point, stands with its statement;
+else the statement hands its hypotheses to the proof of the same name, and Lean sees to it that the
+two say the same. A stub is a `sorry` in the statements, with its reason in the doc comment.
+Everything is scoped inside the namespace, so that files may be read one after the other by one run
+of Lean.
 """
 
 from collections.abc import Iterable
@@ -29,6 +30,9 @@ _SETTING = (
     "variable {α : Type u} [Field α] [LE α] [LT α] [LawfulOrderLT α] [IsLinearOrder α]",
     "  [OrderedRing α] [Min α] [Max α] [LawfulOrderMin α] [LawfulOrderMax α]",
     "",
+    "-- The quicker of two ways to a field's operations: that of the checker of proofs.",
+    "attribute [local instance 1100] Ring.toSemiring CommRing.toRing",
+    "",
     "-- Every theorem is about the same structure, whether or not it uses all of it.",
     "set_option linter.unusedSectionVars false",
 )
@@ -44,8 +48,7 @@ _PROOF_SETTING = (
 
 def statements_text(family: Family, theorems: tuple[Theorem, ...]) -> str:
     """The file of a family's statements."""
-    proved = any(isinstance(theorem.proof, Proof) for theorem in theorems)
-    proofs = (f"import Refsem.Proofs.{family.name}",) if proved else ()
+    proofs = (f"import Refsem.Proofs.{family.name}",) if any(map(_is_apart, theorems)) else ()
     imports = ("public import Refsem.Basic", *proofs)
     doc = (f"# {family.title}", "", "## Main statements", "", *_main_statements(theorems))
     stated = (line for theorem in theorems for line in ("", *_stated(theorem)))
@@ -53,11 +56,9 @@ def statements_text(family: Family, theorems: tuple[Theorem, ...]) -> str:
 
 
 def proofs_text(family: Family, theorems: tuple[Theorem, ...]) -> str:
-    """The file of a family's proofs: whatever is announced closed."""
+    """The file of a family's proofs: whatever is announced closed and not proved where stated."""
     doc = (f"# {family.title}: proofs", "", "Each is used by the statement of the same name.")
-    # What is proved by another theorem comes after it.
-    ordered = sorted(theorems, key=_uses_another)
-    lines = (line for theorem in ordered for line in _proved(theorem))
+    lines = (line for theorem in theorems for line in _proved(theorem))
     return _file(
         ("public import Refsem.Program",),
         doc,
@@ -67,8 +68,8 @@ def proofs_text(family: Family, theorems: tuple[Theorem, ...]) -> str:
     )
 
 
-def _uses_another(theorem: Theorem) -> bool:
-    return isinstance(theorem.proof, Proof) and theorem.proof.by_another
+def _is_apart(theorem: Theorem) -> bool:
+    return isinstance(theorem.proof, Proof) and not theorem.proof.beside
 
 
 def root_text(modules: Iterable[str]) -> str:
@@ -117,23 +118,25 @@ def _main_statements(theorems: tuple[Theorem, ...]) -> tuple[str, ...]:
 
 
 def _stated(theorem: Theorem) -> tuple[str, ...]:
-    name = theorem.statement.name
+    doc, head, name = theorem.meaning, signature(theorem.statement), theorem.statement.name
     match theorem.proof:
+        case Proof(tactics, beside=True):
+            lines = (*_concluded(head, ":= by"), *(f"  {line}" for line in tactics))
         case Proof():
-            doc = theorem.meaning
             by = " ".join((f"Proofs.{name}", arguments(theorem.statement))).rstrip()
+            lines = (*_concluded(head, ":="), *_indented((by,)))
         case Stub(reason):
             doc = f"{theorem.meaning} A stub: {reason}."
-            by = "by sorry"
-    return (*documentation(doc), *_concluded(signature(theorem.statement), ":="), *_indented((by,)))
+            lines = (*_concluded(head, ":="), *_indented(("by sorry",)))
+    return (*documentation(doc), *lines)
 
 
 def _proved(theorem: Theorem) -> tuple[str, ...]:
     match theorem.proof:
-        case Proof(tactics):
+        case Proof(tactics, beside=False):
             head = _concluded(signature(theorem.statement), ":= by")
             return ("", *head, *(f"  {line}" for line in tactics))
-        case Stub():
+        case Proof() | Stub():
             return ()
 
 

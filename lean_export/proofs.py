@@ -33,8 +33,8 @@ class Proof:
     """Tactic lines that are announced to close a statement."""
 
     tactics: tuple[str, ...]
-    by_another: bool = False
-    """Whether it uses the theorem of another obligation, which is to stand before it."""
+    beside: bool = False
+    """Whether it is so short that it stands with the statement, not in the file of proofs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,7 @@ class Stub:
 def proof(stated: Statement, others: Iterable[Obligation] = ()) -> Proof | Stub:
     """The printed proof of a statement, or why there is none.
 
-    The others are obligations whose theorems come before or after it in the same file; it may be
-    proved by one of them.
+    The others are obligations of the same family; it may be proved by what proves one of them.
     """
     match stated.shape:
         case Shape.EXISTENCE:
@@ -68,7 +67,7 @@ def _witness(stated: Statement, closing: str) -> Proof | Stub:
     parts = (*values, *["?_"] * conjuncts) if conjuncts else (*values, "trivial")
     whole = parts[0] if len(parts) == 1 else f"⟨{', '.join(parts)}⟩"
     text = f"refine {whole} <;> {closing}" if conjuncts else f"exact {whole}"
-    return Proof(broken(text, 0, 4))
+    return Proof(broken(text, 0, 4), beside=True)
 
 
 def _comparison(stated: Statement) -> str:
@@ -109,8 +108,8 @@ def _by_another(stated: Statement, others: Iterable[Obligation]) -> Proof | None
         if other.kind is Kind.WEAKEN and stated.obligation.kind is Kind.SOUND and same_question:
             known = _handed(stated, statement(other))
             if known is not None:
-                text = " ".join((f"exact {theorem_name(other)}", *known))
-                return Proof(broken(text, 0, 4), by_another=True)
+                text = " ".join((f"exact Proofs.{theorem_name(other)}", *known))
+                return Proof(broken(text, 0, 4), beside=True)
     return None
 
 
@@ -126,9 +125,9 @@ def _handed(stated: Statement, moved: Statement) -> tuple[str, ...] | None:
         if hypothesis.relation in names:
             handed.append(names[hypothesis.relation])
         elif hypothesis.defines and (same := names.get(equal(left, right))):
-            handed.append(f"(le_of_eq {same})")
+            handed.append(f"(Algebra.le_of_eq {same})")
         elif hypothesis.defines and (same := names.get(equal(right, left))):
-            handed.append(f"(le_of_eq {same}.symm)")
+            handed.append(f"(Algebra.le_of_eq {same}.symm)")
         else:
             return None
     return tuple(handed)

@@ -89,9 +89,10 @@ def test_what_is_proved_of_moved_values_is_proved_of_the_values() -> None:
     others = tuple(filter(has_theorem, rule_obligations(BY_NAME["max_lower"])))
     found = proof(statement(obligation("max_lower/sound/lower")), others)
     assert isinstance(found, Proof)
-    assert found.by_another
+    assert found.beside
     assert " ".join(map(str.strip, found.tactics)) == (
-        "exact max_lower_weaken_b x y t_eq (le_of_eq b_eq) share_at_least_zero share_at_most_one"
+        "exact Proofs.max_lower_weaken_b x y t_eq (Algebra.le_of_eq b_eq) share_at_least_zero "
+        "share_at_most_one"
     )
 
 

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -200,4 +201,5 @@ def test_the_statements_of_one_small_rule_are_the_golden_ones() -> None:
     # The proofs name sampled points, which are not fixed; the tests above fix their form.
     content, _ = project_files((BY_NAME["relu_lower"],))
     golden = Path(__file__).parent / "golden" / "Relu.lean"
-    assert content["Refsem/Statements/Relu.lean"] == golden.read_text("utf-8")
+    found = re.sub("⟨[^⟩]*⟩", "⟨…⟩", content["Refsem/Statements/Relu.lean"])
+    assert found == golden.read_text("utf-8")

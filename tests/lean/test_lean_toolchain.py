@@ -64,6 +64,7 @@ def test_the_packaged_lean_is_set_up_once(tmp_path: Path, commands: list[list[st
     assert lean.home == home
     script = Path(lean.command[-2])
     assert lean.command[-1] == "-DElab.async=false"
+    assert lean.command[1:3] == ("--stack-size=8000", "--wasm-tiering-budget=100000000")
     assert script == home / f"bin/lean-{toolchain.fingerprint()[:16]}.js"
     assert (home / "bin/lean.wasm").read_bytes() == b"module"
     assert "_idle" not in script.read_text("utf-8")

@@ -36,6 +36,9 @@ namespace Refsem
 
 universe u
 
+-- The quicker of two ways to a field's operations: that of the expressions of `CommRing`.
+attribute [local instance 1100] Ring.toSemiring CommRing.toRing
+
 /-- Values of the variables: the first, and those after it. -/
 noncomputable def values {α : Type u} (first : α) (rest : List α) : RArray α :=
   go 0 first rest

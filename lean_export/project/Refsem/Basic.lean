@@ -27,6 +27,9 @@ namespace Refsem
 
 universe u
 
+-- The quicker of two ways to a field's operations: that of the expressions of `CommRing`.
+attribute [local instance 1100] Ring.toSemiring CommRing.toRing
+
 variable {α : Type u}
 
 /-- The absolute value, `max a (-a)`. -/
