@@ -108,7 +108,12 @@ def leaning(findings: Findings, theorems: Mapping[str, tuple[str, Declared]]) ->
             why[name] = "has a `sorry`"
         elif findings.within(findings.errors, path, theorem):
             why[name] = "is in error"
-    words = {name: _mentioned(theorem, theorems) for name, (_, theorem) in theorems.items()}
+    endings: dict[str, list[str]] = {}
+    for name in theorems:
+        parts = name.split(".")
+        for start in range(len(parts)):
+            endings.setdefault(".".join(parts[start:]), []).append(name)
+    words = {name: _mentioned(theorem, endings) for name, (_, theorem) in theorems.items()}
     pending = list(why)
     while pending:
         unproved = pending.pop()
@@ -119,14 +124,9 @@ def leaning(findings: Findings, theorems: Mapping[str, tuple[str, Declared]]) ->
     return why
 
 
-def _mentioned(theorem: Declared, theorems: Iterable[str]) -> frozenset[str]:
+def _mentioned(theorem: Declared, endings: Mapping[str, list[str]]) -> frozenset[str]:
     words = {part for word in _NAME.findall(theorem.body) for part in _parts(word)}
-    endings = {name: name.split(".") for name in theorems}
-    return frozenset(
-        name
-        for name, parts in endings.items()
-        if any(".".join(parts[start:]) in words for start in range(len(parts)))
-    )
+    return frozenset(name for word in words for name in endings.get(word, ()))
 
 
 def _parts(word: str) -> set[str]:
