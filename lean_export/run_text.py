@@ -5,6 +5,7 @@ a number is the only word that may make a line long. What the text means is stat
 core (`Refsem/Network.lean`).
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -43,6 +44,7 @@ _HEADER = (
 
 def module_text(imports: Sequence[str], doc: str, within: str, body: Iterable[str]) -> str:
     """The text of a module of a run."""
+    inner = tuple(body)
     lines = (
         *_HEADER,
         *(f"public import {name}" for name in imports),
@@ -58,11 +60,24 @@ def module_text(imports: Sequence[str], doc: str, within: str, body: Iterable[st
         "open Lean.Grind Std",
         "",
         "set_option maxRecDepth 20000",
-        *body,
+        *_large_powers(inner),
+        *inner,
         "",
         f"end {within}",
     )
     return "\n".join(lines) + "\n"
+
+
+def _large_powers(body: Iterable[str]) -> tuple[str, ...]:
+    """The option for powers that Lean would not evaluate without a warning, where there are any."""
+    powers = [int(power) for line in body for power in _POWER.findall(line)]
+    greatest = max(powers, default=0)
+    return (f"set_option exponentiation.threshold {greatest}",) if greatest > PLAIN_POWER else ()
+
+
+PLAIN_POWER = 256
+"""Lean evaluates powers of two up to here without being asked."""
+_POWER = re.compile(r"\b2 \^ (\d+)")
 
 
 def literal(row: tuple[int, ...]) -> str:

@@ -9,25 +9,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lean_export.cases import LeanCase, cases_lines
+from lean_export.cover_theorem import conclusion_lines, conclusion_theorems, covers
 from lean_export.crown_theorem import CORE as CROWN_CORE
 from lean_export.interval_boxes import IntegerBox
 from lean_export.layers import Layer
-from lean_export.layout import documentation, filled
 from lean_export.leaf_theorem import leaf_lines, leaf_pushes, leaf_theorems
 from lean_export.run_text import (
     SETTING,
     Module,
     box_lines,
-    hanging,
     layer_lines,
     module_text,
     namespace,
     network_lines,
     packed,
-    scale_text,
     well_formed_lines,
 )
-from lean_export.split_leaves import Cut, CutBox, SafeLeaf, leaves_of
+from lean_export.split_leaves import CutBox, SafeLeaf, leaves_of
 
 CORE = (*CROWN_CORE, "Refsem/Cover.lean")
 """The hand-written files on which a split tree's theorem rests."""
@@ -67,8 +65,8 @@ def tree_modules(
             _module(f"{stem}Leaves{place}", [given], f"# Leaves, {doc}", stem, body, found)
         )
         imports.append(modules[-1].name)
-    last = _conclusion(region, len(leaves), number)
-    found = ["root_box", "leaf_boxes", "property_holds"]
+    made = covers(region.tree, region.root)
+    last, found = conclusion_lines(made, region.box, number), conclusion_theorems(made)
     modules.append(
         _module(f"{stem}Tree", imports, f"# The property holds, {doc}", stem, last, found)
     )
@@ -129,57 +127,3 @@ def _grouped(
             groups.append([(index, leaf)])
             held = taken
     return groups
-
-
-def _conclusion(region: SplitRegion, leaves: int, number: int) -> Iterable[str]:
-    names = [f"leaf{index}_box" for index in range(1, leaves + 1)]
-    over = "".join(f"over_cons leaf{index} <| " for index in range(1, leaves)) + (
-        f"over_cons leaf{leaves} over_nil"
-    )
-    root = scale_text(region.root.scale)
-    yield from (
-        "",
-        "/-- The cuts: an input, a number, the part below it and the part above it. -/",
-        "def tree : Tree :=",
-        *filled(_tree_text(region.tree).split(), 2),
-        "",
-        "/-- The region lies in the box that is cut. -/",
-        "theorem root_box :",
-        f"    boxWithin {scale_text(region.box.scale)} {root} inputBox rootBox = true := by",
-        "  decide +kernel",
-        "",
-        "/-- The boxes of the tree's leaves are those over which the cases were shown empty. -/",
-        "theorem leaf_boxes : tree.leaves rootBox = [",
-        *(
-            f"    {line}"
-            for line in filled([*(f"{one}," for one in names[:-1]), f"{names[-1]}]"], 0)
-        ),
-        "  := by",
-        "  decide +kernel",
-        *SETTING,
-        "",
-        *documentation(
-            f"The property holds over the box of its region {number}: for no input in the box is a "
-            "case met by the network."
-        ),
-        "theorem property_holds (x : List α)",
-        f"    (inside : InBox {scale_text(region.box.scale)} inputBox x) :",
-        "    Safe cases x (eval network x) := by",
-        "  refine Tree.covers (P := fun x => Safe cases x (eval network x)) tree rootBox ?_ x",
-        "    (inBox_of_boxWithin (by decide +kernel) root_box inside)",
-        "  rw [leaf_boxes]",
-        *hanging(f"  exact {over}"),
-    )
-
-
-def _tree_text(tree: CutBox) -> str:
-    match tree:
-        case SafeLeaf():
-            return ".leaf"
-        case Cut():
-            below, above = _tree_text(tree.below), _tree_text(tree.above)
-            # a part in parentheses ends in none: no word is long, however deep the tree
-            first = below if isinstance(tree.below, SafeLeaf) else f"({below})"
-            then = above if isinstance(tree.above, SafeLeaf) else f"<| {above}"
-            number = str(tree.number) if tree.number >= 0 else f"({tree.number})"
-            return f".cut {tree.dimension} {number} {first} {then}"

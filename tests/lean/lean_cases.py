@@ -12,6 +12,7 @@ from typing import Any
 
 Numbers = Sequence[Fraction]
 Listed = list[list[Any]]
+Box = list[list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +64,59 @@ def _listed(text: str, name: str) -> Listed:
     bare = re.sub(r"--[^\n]*", "", body[1]).translate(str.maketrans("⟨⟩()", "[][]"))
     found: Listed = json.loads(bare)
     return found
+
+
+def conclusion_holds(text: str, boxes: dict[str, Box]) -> dict[str, int]:
+    """Of each tree that the text concludes from, how many leaves it has, all as they are stated.
+
+    `boxes` are those of the leaves; a part is known once its own tree is. That a part is used
+    before it is concluded, or leaves are others than those that the cuts make, is an error.
+    """
+    boxes = dict(boxes)
+    found = {}
+    for name in re.findall(r"^def (\w+) : Tree :=$", text, re.MULTILINE):
+        part = name.removesuffix("_tree") if name != "tree" else ""
+        root = f"{part}_box" if part else "rootBox"
+        if part:
+            boxes[root] = _listed(text, root)
+        body = re.search(rf"^def {name} : Tree :=\n(.*?)(?=\n\n)", text, re.DOTALL | re.MULTILINE)
+        equal = rf"^theorem \w+ : {name}.leaves {root} = \[(.*?)\]"
+        stated_ = re.search(equal, text, re.DOTALL | re.MULTILINE)
+        assert body is not None
+        assert stated_ is not None
+        tokens = re.findall(r"\.\w+|\(-\d+\)|\d+|[()]|<\|", body[1])
+        cut = _leaves(tokens, boxes[root])
+        names = stated_[1].replace(",", " ").split()
+        assert not tokens
+        assert cut == [boxes[one] for one in names]
+        rest = text[stated_.end() :]
+        over = re.search(r"exact ((?:over_cons\s+\w+\s+<\|\s+)*over_cons\s+\w+\s+over_nil)", rest)
+        assert over is not None
+        assert [f"{one}_box" for one in re.findall(r"over_cons\s+(\w+)", over[1])] == names
+        found[name] = len(names)
+    return found
+
+
+def _leaves(tokens: list[str], box: Box) -> list[Box]:
+    """`Tree.leaves` of the term that begins the tokens, which are used up."""
+    head = tokens.pop(0)
+    if head == "(":
+        inner = _leaves(tokens, box)
+        assert tokens.pop(0) == ")"
+        return inner
+    if head == ".leaf":
+        return [box]
+    assert head == ".cut"
+    place, number = int(tokens.pop(0)), int(tokens.pop(0).strip("()"))
+    below, above = ([list(ends) for ends in box] for _ in range(2))
+    below[place][1] = above[place][0] = number
+    first = _leaves(tokens, below)
+    if tokens[0] == "<|":
+        tokens.pop(0)
+    return first + _leaves(tokens, above)
+
+
+def boxes_in(text: str) -> dict[str, Box]:
+    """Every box that is defined in a text."""
+    names = re.findall(r"^def (\w+) : List \(Int × Int\) :=", text, re.MULTILINE)
+    return {name: _listed(text, name) for name in names}

@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from claim_files import write_property
 from gmpy2 import mpq
-from lean_cases import stated
+from lean_cases import boxes_in, conclusion_holds, stated
 from lean_trees import Given, by_hand, decided, evaluated_layers, made_tree
 from onnx import helper
 
@@ -447,11 +447,31 @@ def test_deep_trees_make_no_long_lines(first: bool, tmp_path: Path) -> None:
     nodes = " ".join([*cuts, "." + " ." * 180 * first])
     root = {"unit": 8, "bound_unit": 30, "lower": ["-256"], "upper": ["256"], "nodes": nodes}
     given = by_hand(model, wanted, [root])
-    text = tree_project(given.tree, model, wanted, silent).files["Refsem/Run/Region1Tree.lean"]
+    files = tree_project(given.tree, model, wanted, silent).files
+    text = files["Refsem/Run/Region1Tree.lean"]
     assert max(map(len, text.split("\n"))) <= 100
-    tree = text[text.index("def tree") : text.index("/-- The region lies")]
-    assert tree.count("(") - tree.count("(-") == tree.count(")") - tree.count("(-")
-    assert tree.count(".leaf") == 181
+    assert sum(concluded(files).values()) == 181 + 1
+
+
+def concluded(files: Mapping[str, str]) -> dict[str, int]:
+    boxes = boxes_in("\n\n".join(text for path, text in files.items() if "Tree" not in path))
+    return conclusion_holds(files["Refsem/Run/Region1Tree.lean"], boxes)
+
+
+@pytest.mark.parametrize("together", [2, 3, 100])
+def test_the_cuts_of_a_tree_and_of_its_parts_make_the_boxes_of_the_leaves(
+    together: int, larger: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lean_export.cover_theorem.MOST_TOGETHER", together)
+    run = tree_project(larger.tree, larger.model, larger.property, silent)
+    leaves = sum(1 for name in run.theorems if re.search(r"\.leaf\d+$", name))
+    found = concluded(run.files)
+    assert max(found.values()) <= together
+    # a part is a leaf of another one
+    assert sum(found.values()) == leaves + len(found) - 1
+    assert len(found) > 1 or leaves <= together
+    named = {one.name for one in theorems(run.files["Refsem/Run/Region1Tree.lean"])}
+    assert named <= set(run.theorems)
 
 
 def test_a_case_without_a_usable_constraint_is_refused(given: Given, tmp_path: Path) -> None:
@@ -462,3 +482,17 @@ def test_a_case_without_a_usable_constraint_is_refused(given: Given, tmp_path: P
     other = decided(given.model, wanted)
     with pytest.raises(InputError, match="case 0: no constraint on outputs alone"):
         tree_project(other.tree, other.model, other.property, silent)
+
+
+def test_a_large_power_does_not_make_lean_warn(tmp_path: Path) -> None:
+    model = builders.sequential(tmp_path / "m.onnx", [builders.layer([[1]], [1])])
+    wanted = write_property(tmp_path / "p.vnnlib", ["0"], ["0"], "(assert (<= Y_0 -1))")
+    root = {"bound_unit": 30, "lower": ["-256"], "upper": ["256"], "nodes": "."}
+    for unit, texts in ((256, 0), (257, 3), (1000, 3)):
+        given = by_hand(model, wanted, [root | {"unit": unit}])
+        files = tree_project(given.tree, model, wanted, silent).files.values()
+        option = f"set_option exponentiation.threshold {unit}\n"
+        assert sum(option in text for text in files) == texts
+        for text in files:
+            assert "threshold" not in text or text.index(option) < text.index(f"(2 ^ {unit})")
+            assert forbidden_words(text) == ()
