@@ -103,6 +103,10 @@ theorem nearest_even_unique {x r s : α} (near_r : RoundsNearest Format x r)
 theorem format_zero : Format (0 : α) :=
   ⟨0, representable_of_small (by decide), real_zero.symm⟩
 
+theorem eq_or_neg_of_abs {a b : α} (h : abs a = abs b) : a = b ∨ a = -b := by
+  rcases abs_cases a with ⟨first, _⟩ | ⟨first, _⟩ <;>
+    rcases abs_cases b with ⟨second, _⟩ | ⟨second, _⟩ <;> rw [first, second] at h <;> grind
+
 /-- In each mode a number has at most one rounding. -/
 theorem rounds_unique {mode : Mode} {x r s : α} (h : Rounds Format EvenFormat mode x r)
     (h' : Rounds Format EvenFormat mode x s) : r = s := by
@@ -116,16 +120,16 @@ theorem rounds_unique {mode : Mode} {x r s : α} (h : Rounds Format EvenFormat m
       · exact only r h.1
     · exact (only s h'.1).symm
   | .nearestAway =>
-    have h₁ := h.2 s h'.1
-    have h₂ := h'.2 r h.1
-    have h₃ := h.1.2 0 format_zero
-    have h₄ := h'.1.2 0 format_zero
-    have := abs_cases r
-    have := abs_cases s
-    have := abs_cases (x - r)
-    have := abs_cases (x - s)
-    have := abs_cases (x - 0)
-    grind
+    have near := le_antisymm (h.1.2 s h'.1.1) (h'.1.2 r h.1.1)
+    rcases eq_or_neg_of_abs (le_antisymm (h'.2 r h.1) (h.2 s h'.1)) with same | opposite
+    · exact same
+    · rcases eq_or_neg_of_abs near with same | mirrored
+      · grind
+      · have zero : x = 0 := by grind
+        have small := h.1.2 0 format_zero
+        have := abs_cases (x - r)
+        have := abs_cases (x - 0)
+        grind
   | .up => exact roundsUp_unique h h'
   | .down => exact roundsDown_unique h h'
   | .zero =>
