@@ -149,7 +149,6 @@ class Leaves:
         places = list(range(len(self.cases)))
         passes = [self._pass(found, places, ())]
         while open_ := [place for place in places if not _covered(place, passes)]:
-            found.known = known
             below = self._below(box, known, open_[0])
             found.known = [
                 _with_below(one, slopes) for one, slopes in zip(known, below, strict=True)

@@ -34,6 +34,8 @@ MODULE_WORDS = 16_000
 """How many patterns one module may hold, unless one layer has more."""
 MODULE_PUSHES = 50_000
 """How many pushes the leaves of one module may take, unless one leaf takes more."""
+MODULE_LEAVES = 200
+"""How many leaves one module may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def _grouped(
     held = 0
     for index, leaf in leaves:
         taken = leaf_pushes(network, leaf)
-        if groups and held + taken <= MODULE_PUSHES:
+        if groups and held + taken <= MODULE_PUSHES and len(groups[-1]) < MODULE_LEAVES:
             groups[-1].append((index, leaf))
             held += taken
         else:

@@ -25,16 +25,19 @@ from lean_export.split_leaves import Cut, CutBox, Leaves, leaves_of, parts
 from lean_export.theorems import Status
 from lean_export.tree_theorem import CORE, SplitRegion, tree_modules
 from refsem.certificates.foreign.trees import TreeSubject, tree_subject
-from refsem.certificates.tree_file import TreeFile, TreeRegion, read_tree
+from refsem.certificates.tree_file import AnyRegion, TreeFile, TreeRegion, read_tree
 from refsem.errors import InputError
 from refsem.properties import Case
 from refsem.properties.claims import RegionClaims, region_claims
+from refsem.properties.sign_trees import SignLeaf
 from refsem.rules.tree import Node, TreeError, leaf_boxes
 from refsem.untrusted.strict_json import read_json
 
 MOST_LEAVES = 2000
 """How many leaves are exported, those of all regions together and those cut further counted."""
 MOST_DEPTH = 200
+THEOREM_SECONDS = 0.1
+"""What a theorem takes besides: a tree has many, each about little."""
 
 Progress = Callable[[int], None]
 """Told how many leaves are done."""
@@ -60,6 +63,7 @@ def tree_project(tree: Path, model: Path, property_: Path, progress: Progress) -
         pushed = sum(leaf_pushes(network, leaf) for leaf in leaves_of(region.tree))
         words = sum(layer.words for layer in network)
         seconds += START_SECONDS * len(modules) + WORD_SECONDS * words + PUSH_SECONDS * pushed
+    seconds += THEOREM_SECONDS * len(theorems)
     return RunProject(CORE, (), files, theorems, (), seconds, tuple(runs))
 
 
@@ -96,16 +100,29 @@ def _split_regions(
     started = 0
     for index, (claims, region) in enumerate(zip(regions, tree.regions, strict=True)):
         place = f"regions[{index}]"
-        if not isinstance(region, TreeRegion) or claims.region.balls:
+        nodes = _nodes(region, len(claims.cases))
+        if nodes is None or claims.region.balls:
             message = "only trees that cut a box are exported; this one is about signs or a ball"
             raise InputError(file, place, message)
         cases = tuple(_case(number, case, network, file) for number, case in claims.cases)
-        root = _root(claims, region, file, place)
+        box = _box(claims)
+        root = _root(box, region, file, place) if isinstance(region, TreeRegion) else box
         reading = _Reading(Leaves.of(network, cases, file), place, progress, started)
-        cut = reading.tree(iter(region.nodes), root)
+        cut = reading.tree(iter(nodes), root)
         started = reading.done
         numbers = [number for number, _ in claims.cases]
-        yield SplitRegion(_box(claims), root, cases, numbers, cut)
+        yield SplitRegion(box, root, cases, numbers, cut)
+
+
+def _nodes(region: AnyRegion, cases: int) -> tuple[Node, ...] | None:
+    """The cuts of a region's box; a tree of signs that splits none leaves the box whole.
+
+    None for one that does: its leaves are no boxes.
+    """
+    if isinstance(region, TreeRegion):
+        return region.nodes
+    whole = all(len(one) == 1 and isinstance(one[0], SignLeaf) for one in region.trees)
+    return (None,) if whole and len(region.trees) == cases else None
 
 
 def _case(number: int, case: Case, network: tuple[Layer, ...], file: str) -> LeanCase:
@@ -121,9 +138,9 @@ def _box(claims: RegionClaims) -> IntegerBox:
     return integer_box(lower, upper)
 
 
-def _root(claims: RegionClaims, region: TreeRegion, file: str, place: str) -> IntegerBox:
+def _root(box: IntegerBox, region: TreeRegion, file: str, place: str) -> IntegerBox:
     """The box that is cut; `InputError` where the nodes are no tree over it, or it is too small."""
-    box, root = _box(claims), region.root
+    root = region.root
     ends = tuple((int(l), int(u)) for l, u in zip(root.lower[0], root.upper[0], strict=True))
     found = IntegerBox(2**root.unit, ends)
     if len(ends) != len(box.ends) or not all(

@@ -24,6 +24,7 @@ from lean_export.interval_boxes import SCALE, UNIT, IntegerBox
 from lean_export.layers import layers
 from lean_export.manifest import read_manifest
 from lean_export.project import Target, run_files, write_run
+from lean_export.runs import START_SECONDS
 from lean_export.sources import forbidden_words, theorems
 from lean_export.split_leaves import Cut, CutBox, Leaves, SafeLeaf, leaves_of
 from lean_export.trees import tree_project
@@ -183,6 +184,7 @@ def test_a_sum_is_its_row_and_no_constraint_on_inputs_is_in_it() -> None:
     whole = case.sums[-1]
     assert len(case.sums) == 4
     assert all(one.weights[3] == 0 for one in case.sums)
+    assert [one.strict for one in case.sums] == [False, False, True, True]
     assert sum(weight > 0 for weight in whole.weights) == 3
     for one in case.sums:
         row = split_leaves.rows_layer([one]).values()[0]
@@ -313,6 +315,33 @@ def at_edges(constraint: LinearConstraint, x: Sequence[mpq]) -> Iterator[list[mp
         for step in (-TINY, mpq(0), TINY):
             y[place] = (constraint.bound - spoken - rest) / coefficient + step
             yield list(y)
+
+
+WHOLE: dict[str, Any] = {"nodes": ".", "leaves": ["1|"]}
+SPLIT: dict[str, Any] = {"nodes": "0:0 . .", "leaves": ["1|", "1|"]}
+
+
+def test_a_tree_of_signs_that_splits_none_leaves_the_box_whole(given: Given) -> None:
+    other = by_hand(given.model, given.property, [{"cases": [WHOLE] * 3}])
+    files = tree_project(other.tree, other.model, other.property, silent).files
+    assert concluded(files) == {"tree": 1}
+    found = boxes_in(files["Refsem/Run/Region1.lean"])
+    assert found["rootBox"] == found["inputBox"] == [[-3, 3], [-3, 1]]
+    for cases in ([WHOLE] * 2, [WHOLE] * 4, [WHOLE, WHOLE, SPLIT]):
+        other = by_hand(given.model, given.property, [{"cases": cases}])
+        with pytest.raises(InputError, match="only trees that cut a box are exported"):
+            tree_project(other.tree, other.model, other.property, silent)
+
+
+def test_small_leaves_take_their_time_too(larger: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = tree_project(larger.tree, larger.model, larger.property, silent)
+    assert run.seconds > 3 * START_SECONDS + 0.1 * len(run.theorems)
+    monkeypatch.setattr("lean_export.tree_theorem.MODULE_LEAVES", 5)
+    parted = tree_project(larger.tree, larger.model, larger.property, silent)
+    leaves = sum(1 for name in run.theorems if re.search(r"\.leaf\d+$", name))
+    assert leaves > 5
+    assert sum("Leaves" in path for path in parted.files) == -(-leaves // 5)
+    assert parted.theorems == run.theorems
 
 
 # refused
