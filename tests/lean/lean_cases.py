@@ -74,11 +74,15 @@ def conclusion_holds(text: str, boxes: dict[str, Box]) -> dict[str, int]:
     """
     boxes = dict(boxes)
     found = {}
+    scale = re.search(r"boxWithin \S+ (\d+|\(2 \^ \d+\)) inputBox rootBox = true", text)
+    assert scale is not None
     for name in re.findall(r"^def (\w+) : Tree :=$", text, re.MULTILINE):
         part = name.removesuffix("_tree") if name != "tree" else ""
         root = f"{part}_box" if part else "rootBox"
         if part:
             boxes[root] = _listed(text, root)
+            safe = "    (fun x : List α => Safe cases x (eval network x))"
+            assert f"theorem {part} : Over {scale[1]}\n{safe} {root} := by" in text
         body = re.search(rf"^def {name} : Tree :=\n(.*?)(?=\n\n)", text, re.DOTALL | re.MULTILINE)
         equal = rf"^theorem \w+ : {name}.leaves {root} = \[(.*?)\]"
         stated_ = re.search(equal, text, re.DOTALL | re.MULTILINE)

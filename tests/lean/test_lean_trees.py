@@ -361,6 +361,10 @@ CHANGES = {
         region_with(lambda r: r.update(upper=[str(int(r["upper"][0]) - 1), r["upper"][1]])),
         "regions[0]: the box does not contain the property's",
     ),
+    "a box that begins too late": (
+        region_with(lambda r: r.update(lower=[r["lower"][0], str(int(r["lower"][1]) + 1)])),
+        "regions[0]: the box does not contain the property's",
+    ),
     "signs": (
         lambda t: t.update(regions=[{"cases": []}]),
         "regions[0]: only trees that cut a box are exported",
