@@ -424,6 +424,22 @@ def test_leaves_made_by_cutting_further_are_counted(
         tree_project(whole, larger.model, larger.property, silent)
 
 
+def test_regions_have_a_theorem_each_and_their_leaves_count_together(
+    given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes = "(and (<= X_0 0) (<= Y_0 -9))", "(and (>= X_0 0.5) (<= Y_0 -9))"
+    unsafe = f"(assert (or {' '.join(boxes)}))"
+    wanted = write_property(tmp_path / "p.vnnlib", ["-1"] * 2, ["1"] * 2, unsafe, outputs=2)
+    other = decided(given.model, wanted)
+    run = tree_project(other.tree, given.model, wanted, silent)
+    for number in (1, 2):
+        assert f"Refsem.Run.Region{number}.property_holds" in run.theorems
+        assert f"box of its region {number}" in run.files[f"Refsem/Run/Region{number}Tree.lean"]
+    monkeypatch.setattr(trees, "MOST_LEAVES", 1)
+    with pytest.raises(InputError, match=r"regions\[1\] leaf 0: .* more than 1 leaves"):
+        tree_project(other.tree, given.model, wanted, silent)
+
+
 def test_numbers_too_large_for_floats_are_no_error_of_ours(given: Given, tmp_path: Path) -> None:
     # the second pass, whose slopes are found in floats, meets a bound that is none
     unsafe = "(assert (and (<= Y_0 1e400) (<= Y_1 1000)))"
