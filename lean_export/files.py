@@ -1,10 +1,9 @@
-"""The text of generated Lean files: statements in one file a family, long proofs in another.
+"""The text of generated Lean files: statements in one file a family, proofs in another.
 
-A reader needs the statements only. A short proof, such as a point, stands with its statement;
-else the statement hands its hypotheses to the proof of the same name, and Lean sees to it that the
-two say the same. A stub is a `sorry` in the statements, with its reason in the doc comment.
-Everything is scoped inside the namespace, so that files may be read one after the other by one run
-of Lean.
+A reader needs the statements only; each hands its hypotheses to the proof of the same name, or to
+that of the theorem about moved values, and Lean sees to it that the two say the same. A stub has no
+proof file entry: it is a `sorry` in the statements, with its reason in the doc comment. Everything
+is scoped inside the namespace, so that files may be read one after the other by one run of Lean.
 """
 
 from collections.abc import Iterable
@@ -56,7 +55,7 @@ def statements_text(family: Family, theorems: tuple[Theorem, ...]) -> str:
 
 
 def proofs_text(family: Family, theorems: tuple[Theorem, ...]) -> str:
-    """The file of a family's proofs: whatever is announced closed and not proved where stated."""
+    """The file of a family's proofs: whatever is announced closed and not by another's."""
     doc = (f"# {family.title}: proofs", "", "Each is used by the statement of the same name.")
     lines = (line for theorem in theorems for line in _proved(theorem))
     return _file(
@@ -120,15 +119,14 @@ def _main_statements(theorems: tuple[Theorem, ...]) -> tuple[str, ...]:
 def _stated(theorem: Theorem) -> tuple[str, ...]:
     doc, head, name = theorem.meaning, signature(theorem.statement), theorem.statement.name
     match theorem.proof:
-        case Proof(tactics, beside=True):
-            lines = (*_concluded(head, ":= by"), *(f"  {line}" for line in tactics))
+        case Proof((handed,), beside=True):
+            by = handed.removeprefix("exact ")
         case Proof():
             by = " ".join((f"Proofs.{name}", arguments(theorem.statement))).rstrip()
-            lines = (*_concluded(head, ":="), *_indented((by,)))
         case Stub(reason):
             doc = f"{theorem.meaning} A stub: {reason}."
-            lines = (*_concluded(head, ":="), *_indented(("by sorry",)))
-    return (*documentation(doc), *lines)
+            by = "by sorry"
+    return (*documentation(doc), *_concluded(head, ":="), *_indented((by,)))
 
 
 def _proved(theorem: Theorem) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ class Proof:
 
     tactics: tuple[str, ...]
     beside: bool = False
-    """Whether it is so short that it stands with the statement, not in the file of proofs."""
+    """Whether it is but another's proof handed on: that stands with the statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _witness(stated: Statement, closing: str) -> Proof | Stub:
     parts = (*values, *["?_"] * conjuncts) if conjuncts else (*values, "trivial")
     whole = parts[0] if len(parts) == 1 else f"⟨{', '.join(parts)}⟩"
     text = f"refine {whole} <;> {closing}" if conjuncts else f"exact {whole}"
-    return Proof(broken(text, 0, 4), beside=True)
+    return Proof(broken(text, 0, 4))
 
 
 def _comparison(stated: Statement) -> str:
@@ -109,7 +109,7 @@ def _by_another(stated: Statement, others: Iterable[Obligation]) -> Proof | None
             known = _handed(stated, statement(other))
             if known is not None:
                 text = " ".join((f"exact Proofs.{theorem_name(other)}", *known))
-                return Proof(broken(text, 0, 4), beside=True)
+                return Proof((text,), beside=True)
     return None
 
 

@@ -37,15 +37,15 @@ set_option linter.unusedVariables false
 
 /-- `relu_lower`: the sides are met somewhere. -/
 theorem relu_lower_inhabited :
-    ∃ s x : α, 0 ≤ s ∧ s ≤ 1 := by
-  refine ⟨…⟩ <;> grind
+    ∃ s x : α, 0 ≤ s ∧ s ≤ 1 :=
+  Proofs.relu_lower_inhabited
 
 /-- `relu_lower`, lower: s·x lies between 0 and x for every slope in [0, 1], whatever the
 box. -/
 theorem relu_lower_lower_sound
     {s b : α} (x : α) (b_eq : b = 0) (slope_nonnegative : 0 ≤ s) (slope_at_most_one : s ≤ 1) :
-    s * x + b ≤ max x 0 := by
-  exact Proofs.relu_lower_weaken_b x (Algebra.le_of_eq b_eq) slope_nonnegative slope_at_most_one
+    s * x + b ≤ max x 0 :=
+  Proofs.relu_lower_weaken_b x (Algebra.le_of_eq b_eq) slope_nonnegative slope_at_most_one
 
 /-- `relu_lower`, b: what is derived may be moved outward. -/
 theorem relu_lower_weaken_b
@@ -55,12 +55,12 @@ theorem relu_lower_weaken_b
 
 /-- `relu_lower` is wrong or undefined without `slope_nonnegative`. -/
 theorem relu_lower_needed_slope_nonnegative :
-    ∃ s x b : Rat, b = 0 ∧ s ≤ 1 ∧ ¬(s * x + b ≤ max x 0) := by
-  refine ⟨…⟩ <;> decide +kernel
+    ∃ s x b : Rat, b = 0 ∧ s ≤ 1 ∧ ¬(s * x + b ≤ max x 0) :=
+  Proofs.relu_lower_needed_slope_nonnegative
 
 /-- `relu_lower` is wrong or undefined without `slope_at_most_one`. -/
 theorem relu_lower_needed_slope_at_most_one :
-    ∃ s x b : Rat, b = 0 ∧ 0 ≤ s ∧ ¬(s * x + b ≤ max x 0) := by
-  refine ⟨…⟩ <;> decide +kernel
+    ∃ s x b : Rat, b = 0 ∧ 0 ≤ s ∧ ¬(s * x + b ≤ max x 0) :=
+  Proofs.relu_lower_needed_slope_at_most_one
 
 end Refsem
