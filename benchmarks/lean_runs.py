@@ -205,7 +205,7 @@ def measure(name: str) -> None:
             else run_project(audited(folder, files, method))
         )
         report, core, own = read_by_lean(run, folder / "project")
-    network = layers(prepare(load_model(files[0])), str(files[0]))
+        network = layers(prepare(load_model(files[0])), str(files[0]))
     words = sum(layer.words for layer in network)
     closed = report.count(Verdict.CLOSED)
     leaves = sum(1 for theorem in run.theorems if re.search(r"\.leaf\d+$", theorem))
