@@ -96,11 +96,11 @@ def test_what_lean_confirms_without_complaint_is_closed(project: Path) -> None:
 
 
 def test_an_error_in_a_statement_is_its_own_with_file_and_line(project: Path) -> None:
-    said = {"exact Proofs.relu_lower_weaken_b x": ("error", "type mismatch\n  and more", "")}
+    said = {"Proofs.relu_lower_weaken_b x (Algebra": ("error", "type mismatch\n  and more", "")}
     report = check(project, say=said)
     assert failing(report) == {NAME: "type mismatch and more"}
     (one,) = (theorem for theorem in report.theorems if theorem.verdict is Verdict.ERROR)
-    line = line_of(project, "Refsem/Statements/Relu.lean", "exact Proofs.relu_lower_weaken_b x")
+    line = line_of(project, "Refsem/Statements/Relu.lean", "Proofs.relu_lower_weaken_b x (Algebra")
     assert (one.file, one.line) == ("Refsem/Statements/Relu.lean", line)
     assert not report.as_announced
 
@@ -221,7 +221,7 @@ def test_files_of_a_run_are_given_ten_times_what_they_are_expected_to_take() -> 
 def test_warnings_are_reported_and_do_not_fail(project: Path) -> None:
     report = check(
         project,
-        say={"exact Proofs.relu_lower_weaken_b": ("warning", "unused variable", "linter.x")},
+        say={"Proofs.relu_lower_weaken_b x (Algebra": ("warning", "unused variable", "linter.x")},
     )
     assert report.as_announced
     assert [warning.message for warning in report.warnings] == ["unused variable"]
@@ -239,7 +239,7 @@ def announce(project: Path, name: str, status: Status | None) -> None:
 def test_an_announced_stub_is_a_stub_and_one_without_sorry_is_closed(project: Path) -> None:
     announce(project, NAME, Status.STUB)
     sorry = ("warning", "declaration uses `sorry`", "hasSorry")
-    report = check(project, say={"exact Proofs.relu_lower_weaken_b x": sorry})
+    report = check(project, say={"Proofs.relu_lower_weaken_b x (Algebra": sorry})
     assert report.as_announced
     assert (report.count(Verdict.STUB), report.sorries) == (1, 1)
     report = check(project)
@@ -251,14 +251,14 @@ def test_an_announced_stub_is_a_stub_and_one_without_sorry_is_closed(project: Pa
 def test_a_sorry_in_an_unannounced_theorem_is_a_problem(project: Path) -> None:
     announce(project, NAME, None)
     sorry = ("warning", "declaration uses `sorry`", "hasSorry")
-    report = check(project, say={"exact Proofs.relu_lower_weaken_b x": sorry})
+    report = check(project, say={"Proofs.relu_lower_weaken_b x (Algebra": sorry})
     assert list(failing(report).values()) == ["declaration uses `sorry`"]
 
 
 def test_a_missing_theorem_an_edit_and_a_forbidden_word_are_problems(project: Path) -> None:
     announce(project, "Refsem.absent", Status.CLOSED)
     stated = project / "Refsem/Statements/Relu.lean"
-    text = stated.read_text("utf-8").replace("<;> grind", "<;> native_decide")
+    text = stated.read_text("utf-8").replace("Proofs.relu_lower_inhabited", "by native_decide")
     stated.write_text(text, "utf-8")
     found = failing(check(project))
     assert found.pop("Refsem.absent") == "is not in the project"
