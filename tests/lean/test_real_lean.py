@@ -239,6 +239,4 @@ def test_lean_rejects_every_wrong_rule(
     write([*parts, negations], tmp_path)
     report = said_by(lean, tmp_path)
     assert set(with_verdict(report, Verdict.CLOSED)) == names_of(negations[1])
-    failed = with_verdict(report, Verdict.ERROR)
-    assert set(failed) == names_of(claims)
-    assert all("which is in error" in message for message in failed.values())
+    assert set(with_verdict(report, Verdict.ERROR)) == names_of(claims)
