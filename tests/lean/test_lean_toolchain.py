@@ -62,8 +62,8 @@ def test_the_packaged_lean_is_set_up_once(tmp_path: Path, commands: list[list[st
     lean = find_lean(tmp_path / "cache", said.append)
     home = tmp_path / "cache" / HOME
     assert lean.home == home
-    script = Path(lean.command[-2])
-    assert lean.command[-1] == "-DElab.async=false"
+    script = Path(lean.command[-3])
+    assert lean.command[-2:] == ("-DElab.async=false", "-DmaxErrors=1000000")
     assert lean.command[1:3] == ("--stack-size=8000", "--wasm-tiering-budget=100000000")
     assert script == home / f"bin/lean-{toolchain.fingerprint()[:16]}.js"
     assert (home / "bin/lean.wasm").read_bytes() == b"module"
@@ -88,8 +88,8 @@ def test_another_patch_has_its_own_loader_beside_and_spoils_nothing(
     second = packaged_lean(tmp_path, lambda _: None)
     assert len(commands) == 2
     assert first.home == second.home
-    assert Path(second.command[-2]).read_text("utf-8") == f"other {len(LOADER)}"
-    assert "forwarding" in Path(first.command[-2]).read_text("utf-8")
+    assert Path(second.command[-3]).read_text("utf-8") == f"other {len(LOADER)}"
+    assert "forwarding" in Path(first.command[-3]).read_text("utf-8")
     assert not [path for path in (tmp_path / HOME).iterdir() if path.name.startswith(".")]
 
 
